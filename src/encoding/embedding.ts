@@ -1,0 +1,39 @@
+/** Length of every embedding in the project. */
+export const EMBEDDING_LENGTH = 128
+
+/**
+ * A unit-length face descriptor with the id of the model that made it.
+ * Only embeddings of the same model may ever be compared.
+ */
+export interface Embedding {
+  readonly modelId: string
+  /** {@link EMBEDDING_LENGTH} finite numbers with Σx² = 1. */
+  readonly vector: Float32Array
+}
+
+/**
+ * Scales a raw network output to unit length.
+ * @throws RangeError for a wrong length, a non-finite component, or a vector too short to have a direction
+ */
+export function toEmbedding(modelId: string, raw: Float32Array): Embedding {
+  if (raw.length !== EMBEDDING_LENGTH) {
+    throw new RangeError(`embedding needs ${EMBEDDING_LENGTH} components, got ${raw.length}`)
+  }
+  let sumSq = 0
+  for (const component of raw) sumSq += component * component
+  if (!Number.isFinite(sumSq) || sumSq < 1e-12) {
+    throw new RangeError('embedding is not finite or has no direction')
+  }
+  const scale = 1 / Math.sqrt(sumSq)
+  return { modelId, vector: raw.map((component) => component * scale) }
+}
+
+/** Squared L2 distance between unit-length embeddings, in [0, 4] (FaceNet, arXiv 1503.03832). */
+export function distanceSq(a: Float32Array, b: Float32Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i] - b[i]
+    sum += difference * difference
+  }
+  return sum
+}
