@@ -1,0 +1,45 @@
+import type { Image } from './image.js'
+
+/** How a net wants its pixels: channel order, and value = (byte − mean) · scale. */
+export interface PixelFormat {
+  readonly colour: 'rgb' | 'bgr' | 'gray'
+  /** One number a channel in `colour`'s order, or one for all. */
+  readonly mean: readonly number[]
+  readonly scale: number
+}
+
+/** ITU-R BT.601 luma weights, as OpenCV's gray conversion. */
+const LUMA_RED = 0.299
+const LUMA_GREEN = 0.587
+const LUMA_BLUE = 0.114
+
+/**
+ * Planar floats of a picture in a net's own format.
+ * @returns length = channels · height · width, channel-major (NCHW with N = 1)
+ */
+export function toPlanarTensor(image: Image, format: PixelFormat): Float32Array {
+  const { data } = image
+  const area = image.width * image.height
+  const { scale, mean } = format
+  if (format.colour === 'gray') {
+    const plane = new Float32Array(area)
+    for (let i = 0, from = 0; i < area; i++, from += 3) {
+      const luma =
+        LUMA_RED * data[from] + LUMA_GREEN * data[from + 1] + LUMA_BLUE * data[from + 2]
+      plane[i] = (luma - mean[0]) * scale
+    }
+    return plane
+  }
+  const planes = new Float32Array(area * 3)
+  const first = format.colour === 'rgb' ? 0 : 2
+  const third = 2 - first
+  const mean0 = mean[0]
+  const mean1 = mean[1] ?? mean0
+  const mean2 = mean[2] ?? mean0
+  for (let i = 0, from = 0; i < area; i++, from += 3) {
+    planes[i] = (data[from + first] - mean0) * scale
+    planes[area + i] = (data[from + 1] - mean1) * scale
+    planes[2 * area + i] = (data[from + third] - mean2) * scale
+  }
+  return planes
+}

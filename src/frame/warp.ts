@@ -1,0 +1,92 @@
+import type { Box, Image } from './image.js'
+import type { Similarity } from './similarity.js'
+
+/** Samples taken per output pixel and axis when the picture shrinks, at most. */
+const MAX_SAMPLES_PER_AXIS = 8
+
+/**
+ * Draws `image` through a similarity: output pixel (x, y) shows the source at `toSource(x, y)`.
+ * Bilinear; where the picture shrinks, the average of a grid of bilinear samples (area average).
+ * Outside the source its edge is repeated.
+ * @param toSource maps output pixels to source pixels
+ */
+export function warpImage(
+  image: Image,
+  toSource: Similarity,
+  width: number,
+  height: number,
+): Image {
+  const { data: source, width: sourceWidth, height: sourceHeight } = image
+  const output = new Uint8Array(width * height * 3)
+  const { a, b, tx, ty } = toSource
+  const samples = Math.min(
+    MAX_SAMPLES_PER_AXIS,
+    Math.max(1, Math.ceil(Math.hypot(a, b) - 0.001)),
+  )
+  const weight = 1 / (samples * samples)
+  const maxX = sourceWidth - 1
+  const maxY = sourceHeight - 1
+  let at = 0
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let red = 0
+      let green = 0
+      let blue = 0
+      for (let v = 0; v < samples; v++) {
+        const outY = y + (v + 0.5) / samples - 0.5
+        for (let u = 0; u < samples; u++) {
+          const outX = x + (u + 0.5) / samples - 0.5
+          let sx = a * outX - b * outY + tx
+          let sy = b * outX + a * outY + ty
+          sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
+          sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
+          const x0 = sx | 0
+          const y0 = sy | 0
+          const fx = sx - x0
+          const fy = sy - y0
+          const topLeft = (y0 * sourceWidth + x0) * 3
+          const right = x0 < maxX ? 3 : 0
+          const down = y0 < maxY ? sourceWidth * 3 : 0
+          const w11 = fx * fy
+          const w10 = fx - w11
+          const w01 = fy - w11
+          const w00 = 1 - fx - w01
+          red +=
+            w00 * source[topLeft] +
+            w10 * source[topLeft + right] +
+            w01 * source[topLeft + down] +
+            w11 * source[topLeft + right + down]
+          green +=
+            w00 * source[topLeft + 1] +
+            w10 * source[topLeft + right + 1] +
+            w01 * source[topLeft + down + 1] +
+            w11 * source[topLeft + right + down + 1]
+          blue +=
+            w00 * source[topLeft + 2] +
+            w10 * source[topLeft + right + 2] +
+            w01 * source[topLeft + down + 2] +
+            w11 * source[topLeft + right + down + 2]
+        }
+      }
+      output[at++] = red * weight + 0.5
+      output[at++] = green * weight + 0.5
+      output[at++] = blue * weight + 0.5
+    }
+  }
+  return { width, height, data: output }
+}
+
+/**
+ * Cuts a square region out and scales it to `side` × `side` pixels.
+ * @param box the region; its width is taken as the side of the square
+ */
+export function cropSquare(image: Image, box: Box, side: number): Image {
+  const scale = box.width / side
+  const toSource = {
+    a: scale,
+    b: 0,
+    tx: box.x + scale / 2 - 0.5,
+    ty: box.y + scale / 2 - 0.5,
+  }
+  return warpImage(image, toSource, side, side)
+}
