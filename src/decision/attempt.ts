@@ -28,8 +28,7 @@ export interface Observation {
   readonly liveness: LivenessSoFar
   /** What was recognised; absent when the face was not good enough to be encoded. */
   readonly probe:
-    | { readonly embedding: Float32Array; readonly match: ProbeMatch }
-    | { readonly fault: string }
+    { readonly embedding: Float32Array; readonly match: ProbeMatch } | { readonly fault: string }
 }
 
 /** How an attempt ended. */
@@ -128,7 +127,10 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     attackRun = liveness.kind === 'attack' ? attackRun + 1 : 0
     if (liveness.kind === 'attack' && attackRun >= rules.attackFrames) {
       const { detail } = liveness
-      return { kind: 'ended', attempt: end({ outcome: 'denied', reason: 'attack', detail }, monotonicMs) }
+      return {
+        kind: 'ended',
+        attempt: end({ outcome: 'denied', reason: 'attack', detail }, monotonicMs),
+      }
     }
     if ('fault' in probe) {
       lastFault = probe.fault

@@ -36,7 +36,9 @@ const evidenceSchema = z.object({
   }),
   match: z
     .strictObject({
-      distanceSq: z.number().describe('Squared L2 to the best person, worst of the deciding frames.'),
+      distanceSq: z
+        .number()
+        .describe('Squared L2 to the best person, worst of the deciding frames.'),
       runnerUpDistanceSq: z.number().nullable(),
       threshold: z.number().describe('τ: same person iff distanceSq ≤ τ.'),
       galleryPersons: z.int().nonnegative().describe('K.'),

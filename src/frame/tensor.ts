@@ -24,8 +24,7 @@ export function toPlanarTensor(image: Image, format: PixelFormat): Float32Array 
   if (format.colour === 'gray') {
     const plane = new Float32Array(area)
     for (let i = 0, from = 0; i < area; i++, from += 3) {
-      const luma =
-        LUMA_RED * data[from] + LUMA_GREEN * data[from + 1] + LUMA_BLUE * data[from + 2]
+      const luma = LUMA_RED * data[from] + LUMA_GREEN * data[from + 1] + LUMA_BLUE * data[from + 2]
       plane[i] = (luma - mean[0]) * scale
     }
     return plane

@@ -19,10 +19,7 @@ export function warpImage(
   const { data: source, width: sourceWidth, height: sourceHeight } = image
   const output = new Uint8Array(width * height * 3)
   const { a, b, tx, ty } = toSource
-  const samples = Math.min(
-    MAX_SAMPLES_PER_AXIS,
-    Math.max(1, Math.ceil(Math.hypot(a, b) - 0.001)),
-  )
+  const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(Math.hypot(a, b) - 0.001)))
   const weight = 1 / (samples * samples)
   const maxX = sourceWidth - 1
   const maxY = sourceHeight - 1

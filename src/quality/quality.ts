@@ -138,7 +138,9 @@ function shareInside(image: Image, { box }: Face): number {
 }
 
 /** Sharpness, brightness and contrast of the middle of an aligned face, where there is only skin and features. */
-function measureLight(aligned: Image): Pick<QualityMeasures, 'sharpness' | 'brightness' | 'contrast'> {
+function measureLight(
+  aligned: Image,
+): Pick<QualityMeasures, 'sharpness' | 'brightness' | 'contrast'> {
   const { width, height, data } = aligned
   const left = Math.round(width * 0.2)
   const right = Math.round(width * 0.8)
