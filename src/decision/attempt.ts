@@ -1,20 +1,9 @@
 import { distanceSq } from '../encoding/embedding.js'
+import type { Identification } from '../matching/gallery.js'
 import type { DenialReason } from './decision.js'
 
 /** What the gallery says about one probe. */
-export type ProbeMatch =
-  | {
-      readonly kind: 'match'
-      readonly personId: string
-      readonly distanceSq: number
-      readonly runnerUpDistanceSq: number | null
-    }
-  | {
-      readonly kind: 'ambiguous'
-      readonly distanceSq: number
-      readonly runnerUpDistanceSq: number
-    }
-  | { readonly kind: 'unknown'; readonly distanceSq: number | null }
+export type ProbeMatch = Exclude<Identification, { outcome: 'refused' }>
 
 /** What liveness makes of the attempt so far. */
 export type LivenessSoFar =
@@ -80,14 +69,19 @@ interface AgreeingFrame {
 
 /** Whether two frames say the same about who stands there. */
 function agree(a: ProbeMatch, b: ProbeMatch): boolean {
-  if (a.kind === 'match' && b.kind === 'match') return a.personId === b.personId
-  return a.kind === b.kind
+  if (a.outcome === 'match' && b.outcome === 'match') return a.personId === b.personId
+  return a.outcome === b.outcome
+}
+
+/** Squared distance to the nearest person; an empty gallery is as far as can be. */
+function nearestOf(match: ProbeMatch): number {
+  return (match.outcome === 'unknown' ? match.nearestDistanceSq : match.distanceSq) ?? 4
 }
 
 function worstOf(frames: readonly AgreeingFrame[]): ProbeMatch | undefined {
   let worst: ProbeMatch | undefined
   for (const { match } of frames) {
-    if (worst === undefined || (match.distanceSq ?? 4) > (worst.distanceSq ?? 4)) worst = match
+    if (worst === undefined || nearestOf(match) > nearestOf(worst)) worst = match
   }
   return worst
 }
@@ -115,8 +109,9 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
       return deny('no-liveness-evidence', liveness.detail)
     }
     const last = agreeing.at(-1)?.match
-    if (last?.kind === 'ambiguous') return deny('ambiguous', 'two enrolled persons are too alike')
-    if (last?.kind === 'match') return deny('low-quality', 'too few agreeing frames')
+    if (last?.outcome === 'ambiguous')
+      return deny('ambiguous', 'two enrolled persons are too alike')
+    if (last?.outcome === 'match') return deny('low-quality', 'too few agreeing frames')
     return deny('unknown', 'nobody enrolled looks like this')
   }
 
@@ -168,7 +163,7 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     agreeing = agreeing.filter(({ monotonicMs }) => nowMs - monotonicMs <= rules.windowMs)
     if (agreeing.length < rules.frames) return undefined
     const { match } = agreeing[agreeing.length - 1]
-    switch (match.kind) {
+    switch (match.outcome) {
       case 'match':
         return end({ outcome: 'granted', personId: match.personId }, nowMs)
       case 'ambiguous':

@@ -9,12 +9,16 @@ function meanOf(landmarks: Landmarks, indices: readonly number[], axis: 0 | 1): 
   return sum / indices.length
 }
 
-const FIVE_POINT_GROUPS = [[37, 38, 40, 41], [43, 44, 46, 47], [30], [48, 60], [54, 64]] as const
-
-/** Eye centres, nose tip and mouth corners out of the 68 points. */
-export function toFivePoints(landmarks: Landmarks): FivePoints {
+/**
+ * Eye centres, nose tip and mouth corners out of the 68 points.
+ * @param groups for each of the five, the landmarks whose mean it is, from the landmark net's manifest
+ */
+export function toFivePoints(
+  landmarks: Landmarks,
+  groups: readonly (readonly number[])[],
+): FivePoints {
   const points = new Float32Array(10)
-  FIVE_POINT_GROUPS.forEach((group, i) => {
+  groups.forEach((group, i) => {
     points[2 * i] = meanOf(landmarks, group, 0)
     points[2 * i + 1] = meanOf(landmarks, group, 1)
   })

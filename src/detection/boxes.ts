@@ -23,8 +23,13 @@ export function suppressOverlaps(detections: readonly Detection[], maxIou: numbe
   return kept
 }
 
-/** The square as high as the box, about the box's centre. */
-export function squareAround(box: Box): Box {
-  const side = box.height
-  return { x: box.x + (box.width - side) / 2, y: box.y, width: side, height: side }
+/** A square about the box's centre, `scale` times as high as the box. */
+export function squareAround(box: Box, scale: number): Box {
+  const side = box.height * scale
+  return {
+    x: box.x + (box.width - side) / 2,
+    y: box.y + (box.height - side) / 2,
+    width: side,
+    height: side,
+  }
 }

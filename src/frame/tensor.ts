@@ -1,11 +1,11 @@
 import type { Image } from './image.js'
 
-/** How a net wants its pixels: channel order, and value = (byte − mean) · scale. */
+/** How a net wants its pixels: channel order, and value = (byte − mean) / divisor. */
 export interface PixelFormat {
   readonly colour: 'rgb' | 'bgr' | 'gray'
-  /** One number a channel in `colour`'s order, or one for all. */
+  /** One number a channel, in `colour`'s order. */
   readonly mean: readonly number[]
-  readonly scale: number
+  readonly divisor: number
 }
 
 /** ITU-R BT.601 luma weights, as OpenCV's gray conversion. */
@@ -20,7 +20,8 @@ const LUMA_BLUE = 0.114
 export function toPlanarTensor(image: Image, format: PixelFormat): Float32Array {
   const { data } = image
   const area = image.width * image.height
-  const { scale, mean } = format
+  const { mean } = format
+  const scale = 1 / format.divisor
   if (format.colour === 'gray') {
     const plane = new Float32Array(area)
     for (let i = 0, from = 0; i < area; i++, from += 3) {
@@ -32,9 +33,7 @@ export function toPlanarTensor(image: Image, format: PixelFormat): Float32Array 
   const planes = new Float32Array(area * 3)
   const first = format.colour === 'rgb' ? 0 : 2
   const third = 2 - first
-  const mean0 = mean[0]
-  const mean1 = mean[1] ?? mean0
-  const mean2 = mean[2] ?? mean0
+  const [mean0, mean1, mean2] = mean
   for (let i = 0, from = 0; i < area; i++, from += 3) {
     planes[i] = (data[from + first] - mean0) * scale
     planes[area + i] = (data[from + 1] - mean1) * scale

@@ -27,13 +27,16 @@ function unitVector(axis: number): Float32Array {
 
 const anna = { embedding: unitVector(0), match: match('anna') }
 const bert = { embedding: unitVector(1), match: match('bert') }
-const stranger = { embedding: unitVector(2), match: { kind: 'unknown', distanceSq: 1.6 } as const }
+const stranger = {
+  embedding: unitVector(2),
+  match: { outcome: 'unknown', nearestDistanceSq: 1.6 } as const,
+}
 const live: LivenessSoFar = { kind: 'live' }
 const silent: LivenessSoFar = { kind: 'not-enough-evidence', detail: 'please blink' }
 const attack: LivenessSoFar = { kind: 'attack', detail: 'texture of a screen' }
 
 function match(personId: string): ProbeMatch {
-  return { kind: 'match', personId, distanceSq: 0.4, runnerUpDistanceSq: 1.7 }
+  return { outcome: 'match', personId, distanceSq: 0.4, runnerUpDistanceSq: 1.7 }
 }
 
 /** Plays observations at 10 frames a second and returns the last step. */
@@ -112,7 +115,7 @@ t.test('a live stranger is unknown, but not before the first seconds are over', 
 })
 
 t.test('two persons who are too alike are ambiguous, not a coin toss', (t) => {
-  const twins: ProbeMatch = { kind: 'ambiguous', distanceSq: 0.5, runnerUpDistanceSq: 0.52 }
+  const twins: ProbeMatch = { outcome: 'ambiguous', distanceSq: 0.5, runnerUpDistanceSq: 0.52 }
   const frames = Array.from({ length: 30 }, () => ({
     liveness: live,
     probe: { embedding: unitVector(0), match: twins },
@@ -160,7 +163,9 @@ t.test('whatever is observed: no grant without live, agreeing frames of that per
           nowMs - last[0].at <= rules.windowMs &&
           last.every(
             ({ probe }) =>
-              'match' in probe && probe.match.kind === 'match' && probe.match.personId === personId,
+              'match' in probe &&
+              probe.match.outcome === 'match' &&
+              probe.match.personId === personId,
           )
         )
       }

@@ -89,14 +89,14 @@ t.test('warping by the identity changes nothing', (t) => {
 t.test('a tensor is planar, in the channel order and range asked for', (t) => {
   const image = createImage(2, 1, Uint8Array.of(10, 20, 30, 40, 50, 60))
   t.same(
-    [...toPlanarTensor(image, { colour: 'rgb', mean: [0], scale: 1 })],
+    [...toPlanarTensor(image, { colour: 'rgb', mean: [0, 0, 0], divisor: 1 })],
     [10, 40, 20, 50, 30, 60],
   )
   t.same(
-    [...toPlanarTensor(image, { colour: 'bgr', mean: [1, 2, 3], scale: 2 })],
+    [...toPlanarTensor(image, { colour: 'bgr', mean: [1, 2, 3], divisor: 0.5 })],
     [58, 118, 36, 96, 14, 74],
   )
-  const [gray] = toPlanarTensor(image, { colour: 'gray', mean: [0], scale: 1 })
+  const [gray] = toPlanarTensor(image, { colour: 'gray', mean: [0], divisor: 1 })
   t.ok(Math.abs(gray - (0.299 * 10 + 0.587 * 20 + 0.114 * 30)) < 1e-4)
   t.end()
 })

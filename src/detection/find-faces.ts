@@ -1,0 +1,26 @@
+import type { Net } from '../models/session.js'
+import { toFivePoints } from './align.js'
+import { createDetector } from './detector.js'
+import type { Face, FaceFinder } from './face.js'
+import { createLandmarker } from './landmarker.js'
+
+/** Joins the detector and the landmark net into one stage: picture in, faces out. */
+export function createFaceFinder(
+  detectorNet: Net<'detector'>,
+  landmarkNet: Net<'landmarks'>,
+): FaceFinder {
+  const detect = createDetector(detectorNet)
+  const landmark = createLandmarker(landmarkNet)
+  const groups = landmarkNet.manifest.fivePoints
+
+  return {
+    async find(image) {
+      const faces: Face[] = []
+      for (const detection of await detect(image)) {
+        const landmarks = await landmark(image, detection.box)
+        faces.push({ ...detection, landmarks, fivePoints: toFivePoints(landmarks, groups) })
+      }
+      return faces
+    },
+  }
+}

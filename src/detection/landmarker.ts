@@ -1,0 +1,22 @@
+import type { Box, Image } from '../frame/image.js'
+import { toPlanarTensor } from '../frame/tensor.js'
+import { cropSquare } from '../frame/warp.js'
+import type { Net } from '../models/session.js'
+import { squareAround } from './boxes.js'
+import type { Landmarks } from './face.js'
+
+/** Finds the 68 points of the face in a box. */
+export type Landmarker = (image: Image, box: Box) => Promise<Landmarks>
+
+/** Wraps the landmark net: square crop with repeated edges, points back in frame pixels. */
+export function createLandmarker(net: Net<'landmarks'>): Landmarker {
+  const { input } = net.manifest
+  const [, , side] = input.shape
+
+  return async (image, box) => {
+    const square = squareAround(box, input.fit.scale)
+    const crop = cropSquare(image, square, side)
+    const { points } = await net.run(toPlanarTensor(crop, input))
+    return points.map((share, i) => share * square.width + (i % 2 === 0 ? square.x : square.y))
+  }
+}
