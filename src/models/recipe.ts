@@ -1,0 +1,54 @@
+import { ModelError, describeCause } from './error.js'
+import type { Manifest, RecipeStep } from './manifest.js'
+
+/** What a recipe works on: the package's files by path, and the model made so far. */
+interface Workpiece {
+  readonly sources: ReadonlyMap<string, Uint8Array>
+  readonly model: Uint8Array | undefined
+}
+
+function soleSource(sources: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const first = [...sources.values()].at(0)
+  if (first === undefined || sources.size > 1) throw new Error('needs exactly one source file')
+  return first
+}
+
+function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
+  switch (step.step) {
+    case 'copy':
+      return soleSource(piece.sources)
+  }
+}
+
+/**
+ * Makes the model file from the package's files, step by step, deterministically.
+ * @throws ModelError `recipe-failed` that names the step
+ */
+export function runRecipe(
+  manifest: Manifest,
+  sources: ReadonlyMap<string, Uint8Array>,
+): Uint8Array {
+  let model: Uint8Array | undefined
+  for (const step of manifest.recipe) {
+    try {
+      model = runStep(step, { sources, model })
+    } catch (cause) {
+      throw new ModelError({
+        code: 'recipe-failed',
+        what: `the step ${step.step} failed (${describeCause(cause)})`,
+        where: `models/${manifest.id}.json`,
+        cure: 'the recipe does not fit its source files; correct the manifest',
+        cause,
+      })
+    }
+  }
+  if (model === undefined) {
+    throw new ModelError({
+      code: 'recipe-failed',
+      what: 'the recipe makes nothing',
+      where: `models/${manifest.id}.json`,
+      cure: 'give it at least one step',
+    })
+  }
+  return model
+}
