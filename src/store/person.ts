@@ -1,4 +1,23 @@
+import { z } from 'zod'
+
 import type { Embedding } from '../encoding/embedding.js'
+
+const HIDDEN_CHARACTERS =
+  /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/u
+
+/**
+ * A person's name as people write it: NFC, trimmed, 1 to 200 UTF-16 units. Control characters, lone
+ * surrogates, line separators and direction overrides are refused, since a name is shown in logs'
+ * neighbours, terminals and pages and must not rewrite them.
+ */
+export const personNameSchema = z
+  .string()
+  .max(1000)
+  .normalize('NFC')
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((name) => !HIDDEN_CHARACTERS.test(name), 'holds a control or direction character')
 
 /** Someone who may be recognised; only an active person is ever granted. */
 export interface Person {
@@ -9,8 +28,13 @@ export interface Person {
   readonly createdAtMs: number
 }
 
+/** How a template can come to be. */
+export const ENROLMENT_SOURCES = ['upload', 'camera', 'cli'] as const
+
+export const enrolmentSourceSchema = z.enum(ENROLMENT_SOURCES)
+
 /** How a template came to be. */
-export type EnrolmentSource = 'upload' | 'camera' | 'cli'
+export type EnrolmentSource = z.infer<typeof enrolmentSourceSchema>
 
 /** What is kept of one enrolment picture: the embedding, its quality, and the aligned crop to re-encode from. */
 export interface Template {

@@ -1,0 +1,167 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+import type Database from 'better-sqlite3-multiple-ciphers'
+import { z } from 'zod'
+
+import { parseInput } from './input.js'
+
+/** Who does something: a kind and, where there is one, an id: `cli`, `system`, `token:01J…`. */
+export const actorSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}(:[0-9A-Za-z-]{1,64})?$/)
+
+const actionSchema = z.string().regex(/^[a-z][a-z0-9-]{0,31}(\.[a-z][a-z0-9-]{0,31}){0,3}$/)
+const subjectSchema = z.string().min(1).max(128)
+
+/** One line of the audit: who did what to whom, and when. Holds ids, never names. */
+export interface AuditEntry {
+  /** 1, 2, 3, … without gaps. */
+  readonly sequence: number
+  readonly atMs: number
+  readonly actor: string
+  /** Dotted, such as `person.delete`. */
+  readonly action: string
+  readonly subjectId: string | null
+}
+
+/** Where the chain ends; kept elsewhere (a printout, another machine), it also proves nothing was cut off. */
+export interface AuditHead {
+  readonly sequence: number
+  /** SHA-256 as hex. */
+  readonly hash: string
+}
+
+/** Whether the chain holds, and if not, the first row where it breaks. */
+export type AuditVerdict =
+  | { readonly intact: true; readonly head: AuditHead }
+  | { readonly intact: false; readonly sequence: number; readonly what: string }
+
+/** Append-only rows, each holding the hash of the one before. */
+export interface AuditLog {
+  /** @throws StoreError `invalid-value` for a malformed actor, action or subject id */
+  append(entry: { actor: string; action: string; subjectId?: string }): AuditEntry
+  /** Newest first, before `beforeSequence` when given. */
+  list(page: { limit: number; beforeSequence?: number }): AuditEntry[]
+  head(): AuditHead
+  /** Walks the whole chain; `expected` is a head kept elsewhere that must lie on it. */
+  verify(expected?: AuditHead): AuditVerdict
+}
+
+interface Row {
+  sequence: number
+  at_ms: number
+  actor: string
+  action: string
+  subject_id: string | null
+  previous_hash: Buffer
+  hash: Buffer
+}
+
+const GENESIS = createHash('sha256').update('genkan audit').digest()
+
+function hashOf(row: Omit<Row, 'hash'>): Buffer {
+  const content = [
+    row.sequence,
+    row.at_ms,
+    row.actor,
+    row.action,
+    row.subject_id,
+    row.previous_hash.toString('hex'),
+  ]
+  return createHash('sha256').update(JSON.stringify(content)).digest()
+}
+
+function toEntry(row: Row): AuditEntry {
+  return {
+    sequence: row.sequence,
+    atMs: row.at_ms,
+    actor: row.actor,
+    action: row.action,
+    subjectId: row.subject_id,
+  }
+}
+
+const same = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
+
+/** The audit of a database; `nowMs` is the wall clock. */
+export function createAuditLog(database: Database.Database, nowMs: () => number): AuditLog {
+  const selectHead = database.prepare<[], { sequence: number; hash: Buffer }>(
+    'SELECT sequence, hash FROM audit_head',
+  )
+  const upsertHead = database.prepare(
+    `INSERT INTO audit_head (id, sequence, hash) VALUES (1, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash`,
+  )
+  const insert = database.prepare(
+    `INSERT INTO audit (sequence, at_ms, actor, action, subject_id, previous_hash, hash)
+     VALUES (@sequence, @at_ms, @actor, @action, @subject_id, @previous_hash, @hash)`,
+  )
+  const page = database.prepare<[number, number], Row>(
+    'SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?',
+  )
+  const everything = database.prepare<[], Row>('SELECT * FROM audit ORDER BY sequence')
+
+  const headRow = (): { sequence: number; hash: Buffer } =>
+    selectHead.get() ?? { sequence: 0, hash: GENESIS }
+
+  const append = database.transaction(
+    (entry: { actor: string; action: string; subjectId?: string }): AuditEntry => {
+      const head = headRow()
+      const content = {
+        sequence: head.sequence + 1,
+        at_ms: nowMs(),
+        actor: parseInput(actorSchema, entry.actor, 'actor'),
+        action: parseInput(actionSchema, entry.action, 'action'),
+        subject_id:
+          entry.subjectId === undefined
+            ? null
+            : parseInput(subjectSchema, entry.subjectId, 'subject id'),
+        previous_hash: head.hash,
+      }
+      const row = { ...content, hash: hashOf(content) }
+      insert.run(row)
+      upsertHead.run(row.sequence, row.hash)
+      return toEntry(row)
+    },
+  )
+
+  return {
+    append: (entry) => append.immediate(entry),
+
+    list: ({ limit, beforeSequence }) =>
+      page.all(beforeSequence ?? Number.MAX_SAFE_INTEGER, limit).map(toEntry),
+
+    head() {
+      const { sequence, hash } = headRow()
+      return { sequence, hash: hash.toString('hex') }
+    },
+
+    verify(expected) {
+      let previous: Pick<Row, 'sequence' | 'hash'> = { sequence: 0, hash: GENESIS }
+      for (const row of everything.iterate()) {
+        const sequence = previous.sequence + 1
+        if (row.sequence !== sequence) {
+          return { intact: false, sequence, what: `row ${sequence} is missing` }
+        }
+        if (!same(row.previous_hash, previous.hash) || !same(row.hash, hashOf(row))) {
+          return { intact: false, sequence, what: `row ${sequence} was changed or moved` }
+        }
+        if (expected?.sequence === sequence && expected.hash !== row.hash.toString('hex')) {
+          return { intact: false, sequence, what: `row ${sequence} is not the one noted earlier` }
+        }
+        previous = row
+      }
+      const head = headRow()
+      const end = Math.max(head.sequence, expected?.sequence ?? 0)
+      if (previous.sequence !== end || !same(previous.hash, head.hash)) {
+        return {
+          intact: false,
+          sequence: previous.sequence + 1,
+          what: `the chain ends at row ${previous.sequence}, not ${end}`,
+        }
+      }
+      return {
+        intact: true,
+        head: { sequence: previous.sequence, hash: previous.hash.toString('hex') },
+      }
+    },
+  }
+}

@@ -1,0 +1,127 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+import Database from 'better-sqlite3-multiple-ciphers'
+
+import { STORE_FILES, tightenFiles } from './folder.js'
+import { migrate } from './migrations.js'
+import { guarded, StoreError } from './store-error.js'
+
+/**
+ * ChaCha20-Poly1305 a page, by SQLite3MultipleCiphers: authenticated, so a flipped bit is an error and
+ * not another face; constant-time in software, where the library's AES ciphers use lookup tables and
+ * the smaller boards have no AES instructions; the key is random, so no pass phrase stretching.
+ */
+export const CIPHER = 'chacha20'
+
+/** How long a statement waits for another process' lock. */
+const BUSY_TIMEOUT_MS = 1000
+
+function applyKey(database: Database.Database, key: Buffer): void {
+  database.pragma(`cipher='${CIPHER}'`)
+  const raw = Buffer.from(`raw:${key.toString('hex')}`, 'latin1')
+  database.key(raw)
+  raw.fill(0)
+}
+
+function applySettings(database: Database.Database): void {
+  database.pragma('journal_mode = WAL')
+  database.pragma('synchronous = FULL')
+  database.pragma('foreign_keys = ON')
+  database.pragma('secure_delete = ON')
+  database.pragma('temp_store = MEMORY')
+  database.pragma('trusted_schema = OFF')
+  database.pragma('cell_size_check = ON')
+  database.pragma('journal_size_limit = 16777216')
+}
+
+function connect(path: string, key: Buffer): Database.Database {
+  const database = new Database(path, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    applyKey(database, key)
+    applySettings(database)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Creates the encrypted database beside its final name and renames it there, so that a file called
+ * `genkan.db` is always whole and one of zero bytes is a fault, not a beginning.
+ * @throws StoreError `disk-full`, `read-only`, `io`
+ */
+export function createDatabase(folder: string, key: Buffer): void {
+  const path = join(folder, STORE_FILES.database)
+  const newPath = join(folder, STORE_FILES.newDatabase)
+  guarded(path, () => {
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(newPath + suffix, { force: true })
+    closeSync(openSync(newPath, 'wx', 0o600))
+    const database = connect(newPath, key)
+    try {
+      migrate(database)
+    } finally {
+      database.close()
+    }
+    renameSync(newPath, path)
+    syncFolder(folder)
+  })
+}
+
+function checkIntegrity(database: Database.Database, path: string): void {
+  const findings = database.pragma('quick_check(5)') as { quick_check: string }[]
+  if (findings.length === 1 && findings[0]?.quick_check === 'ok') return
+  throw new StoreError({
+    code: 'corrupt',
+    what: `${path} fails its integrity check: ${findings.map((row) => row.quick_check).join('; ')}`,
+    cure: 'stop genkan, keep the file for study, restore the last backup',
+  })
+}
+
+/**
+ * Opens the existing database: key, integrity, migrations, file modes.
+ * @throws StoreError `wrong-key`, `corrupt`, `newer-schema`, `locked`, `read-only`, `disk-full`, `io`
+ */
+export function openDatabase(folder: string, key: Buffer): Database.Database {
+  const path = join(folder, STORE_FILES.database)
+  if (!existsSync(path)) {
+    throw new StoreError({
+      code: 'database-missing',
+      what: `there is no ${path}, though a key of it exists`,
+      cure: `restore a backup, or remove ${STORE_FILES.key} to begin with nobody enrolled`,
+    })
+  }
+  tightenFiles(folder)
+  return guarded(path, () => {
+    const database = connect(path, key)
+    try {
+      checkIntegrity(database, path)
+      migrate(database)
+      tightenFiles(folder)
+      return database
+    } catch (error) {
+      database.close()
+      throw error
+    }
+  })
+}
+
+/**
+ * Moves the write-ahead log into the database and cuts it to nothing, so that what was deleted (and
+ * zeroed, by `secure_delete`) is in no file any more.
+ * @returns false when another process is reading and the log has to stay for now
+ */
+export function truncateLog(database: Database.Database): boolean {
+  const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+  return row?.busy === 0
+}

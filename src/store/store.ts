@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+
+import type Database from 'better-sqlite3-multiple-ciphers'
+import { monotonicFactory } from 'ulid'
+
+import { createAdminTokens, type AdminTokens } from './admin-tokens.js'
+import { createAuditLog, type AuditLog } from './audit.js'
+import { createCounters } from './counters.js'
+import { createDatabase, openDatabase } from './database.js'
+import { createDecisions, type Decisions } from './decisions.js'
+import { prepareFolder, STORE_FILES } from './folder.js'
+import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
+import { loadKey, type KeyOptions, type StoreKey } from './key.js'
+import { schemaVersion } from './migrations.js'
+import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
+import { createPersons, type Persons } from './persons.js'
+import { guarded, guardedMethods } from './store-error.js'
+import { createTemplates, type Templates } from './templates.js'
+
+/** How to open the store. */
+export interface StoreOptions {
+  /** Made with mode 0700 when absent. */
+  readonly folder: string
+  /** Where the key is; `genkan.key` in the folder when nothing else is given. */
+  readonly key?: KeyOptions
+  /** Wall clock in ms since the epoch. */
+  readonly nowMs: () => number
+  readonly outboxBound?: OutboxBound
+  /** Daemons (default) exclude each other; a short command may look in while a daemon runs. */
+  readonly role?: 'daemon' | 'command'
+}
+
+/** Everything that must survive the process, in one encrypted database. */
+export interface Store {
+  readonly persons: Persons
+  readonly templates: Templates
+  readonly decisions: Decisions
+  readonly outbox: Outbox
+  readonly adminTokens: AdminTokens
+  readonly audit: AuditLog
+  /** For the log and the doctor; nothing secret. */
+  readonly info: {
+    readonly path: string
+    readonly keySource: StoreKey['source']
+    readonly keyPath: string
+    readonly schemaVersion: number
+    /** The database was made by this call. */
+    readonly created: boolean
+  }
+  /** Flushes the log into the database and lets go of the lock; harmless when repeated. */
+  close(): void
+}
+
+function touchNewDatabase(folder: string): void {
+  const path = join(folder, STORE_FILES.newDatabase)
+  if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
+}
+
+interface Opened {
+  readonly database: Database.Database
+  readonly key: Omit<StoreKey, 'bytes'>
+  readonly created: boolean
+}
+
+/**
+ * The marker `genkan.db.new` is there before the key is, so that a key without a database and without
+ * the marker means a lost database and not an interrupted first start.
+ */
+function openOrCreate(folder: string, keyOptions: KeyOptions): Opened {
+  const exists = existsSync(join(folder, STORE_FILES.database))
+  const keyFile = join(folder, STORE_FILES.key)
+  const interrupted = existsSync(join(folder, STORE_FILES.newDatabase))
+  const firstStart = !exists && (interrupted || !existsSync(keyFile))
+  if (firstStart) guarded(folder, () => touchNewDatabase(folder))
+  const key = loadKey(folder, keyOptions, firstStart)
+  try {
+    const created = !exists && (firstStart || key.source !== 'folder')
+    if (created) createDatabase(folder, key.bytes)
+    const database = openDatabase(folder, key.bytes)
+    return { database, key: { source: key.source, path: key.path }, created }
+  } finally {
+    key.bytes.fill(0)
+  }
+}
+
+function assemble(opened: Opened, lock: InstanceLock | undefined, options: StoreOptions): Store {
+  const { database, key, created } = opened
+  const { nowMs } = options
+  const path = join(options.folder, STORE_FILES.database)
+  const ulid = monotonicFactory(() => randomBytes(4).readUInt32LE() / 2 ** 32)
+  const newId = (): string => ulid(nowMs())
+  const audit = createAuditLog(database, nowMs)
+  const counters = createCounters(database)
+  const audited = { nowMs, newId, audit }
+  return {
+    persons: guardedMethods(path, createPersons(database, audited)),
+    templates: guardedMethods(path, createTemplates(database, audited)),
+    decisions: guardedMethods(path, createDecisions(database, { nowMs, counters })),
+    outbox: guardedMethods(
+      path,
+      createOutbox(database, {
+        nowMs,
+        counters,
+        bound: options.outboxBound ?? DEFAULT_OUTBOX_BOUND,
+      }),
+    ),
+    adminTokens: guardedMethods(path, createAdminTokens(database, audited)),
+    audit: guardedMethods(path, audit),
+    info: {
+      path,
+      keySource: key.source,
+      keyPath: key.path,
+      schemaVersion: schemaVersion(database),
+      created,
+    },
+    close() {
+      try {
+        guarded(path, () => database.close())
+      } finally {
+        lock?.release()
+      }
+    },
+  }
+}
+
+/**
+ * Opens the store, or makes it at the first start: folder, lock, key, database, integrity, migrations.
+ * @throws StoreError with what happened and its cure; nothing stays open or locked then
+ */
+export function openStore(options: StoreOptions): Store {
+  const { folder } = options
+  prepareFolder(folder)
+  const isFirstStart = !existsSync(join(folder, STORE_FILES.database))
+  const daemon = (options.role ?? 'daemon') === 'daemon'
+  const lock =
+    daemon || isFirstStart ? acquireInstanceLock(join(folder, STORE_FILES.lock)) : undefined
+  let opened: Opened | undefined
+  try {
+    opened = openOrCreate(folder, options.key ?? {})
+    const store = assemble(opened, daemon ? lock : undefined, options)
+    if (!daemon) lock?.release()
+    return store
+  } catch (error) {
+    opened?.database.close()
+    lock?.release()
+    throw error
+  }
+}
