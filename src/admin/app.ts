@@ -1,0 +1,141 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { requestId } from 'hono/request-id'
+import { secureHeaders } from 'hono/secure-headers'
+import { timeout } from 'hono/timeout'
+
+import { createFailureLimiter, requireToken } from './auth.js'
+import type { AdminApp, AdminEnvironment, AdminOptions } from './environment.js'
+import { createEventHub } from './event-hub.js'
+import { addPages } from './pages.js'
+import { describeIssues } from './picture-upload.js'
+import type { AdminPorts } from './ports.js'
+import { AdminProblem, PROBLEMS, answerProblem } from './problems.js'
+import type { ProblemCode } from './problems.js'
+import { addDecisionRoutes } from './routes/decisions.js'
+import { addFaceRoutes } from './routes/faces.js'
+import { addHealthRoute, addStatusRoute } from './routes/health.js'
+import { addLiveRoutes } from './routes/live.js'
+import { addPersonRoutes } from './routes/persons.js'
+
+const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
+  400: 'bad-request',
+  413: 'body-too-large',
+  415: 'unsupported-media-type',
+  504: 'timed-out',
+}
+
+const secured = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'self'"],
+    imgSrc: ["'self'", 'blob:'],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+    requireTrustedTypesFor: ["'script'"],
+  },
+  permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  strictTransportSecurity: false,
+  xFrameOptions: 'DENY',
+})
+
+/**
+ * The admin API with its pages, as one app that can be served or asked directly.
+ *
+ * Open: `/`, `/docs`, `/openapi.json`, `/health` and the pages' files.
+ * Every other request needs a bearer token, whether or not there is something at its address.
+ *
+ * @throws Error when the pages' files can't be read
+ */
+export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): AdminApp {
+  const {
+    maxUploadBytes = 12 * 1024 * 1024,
+    answerTimeoutMs = 15_000,
+    maxViewers = 16,
+    heartbeatMs = 10_000,
+    maxFailedAuthPerMinute = 10,
+    now = () => performance.now(),
+    onFault = () => undefined,
+  } = options
+
+  const app = new OpenAPIHono<AdminEnvironment>({
+    defaultHook: (result) => {
+      if (result.success) return
+      throw new AdminProblem('bad-request', { cause: describeIssues(result.error) })
+    },
+  })
+  const hub = createEventHub({
+    live: ports.live,
+    health: () => ports.health(),
+    maxViewers,
+    heartbeatMs,
+    onFault: (error) => onFault({ error, requestId: 'live-events' }),
+  })
+
+  app.onError((error, c) => {
+    if (error instanceof AdminProblem) return answerProblem(c, error.code, error.details)
+    const code = error instanceof HTTPException ? CODE_BY_HTTP_STATUS[error.status] : undefined
+    if (code !== undefined) return answerProblem(c, code)
+    onFault({ error, requestId: c.get('requestId') })
+    return answerProblem(c, 'internal')
+  })
+  app.notFound((c) => answerProblem(c, 'not-found'))
+
+  app.use(requestId({ limitLength: 64 }), secured)
+  app.use(async (c, next) => {
+    // Asked directly, without a server, there are no bindings.
+    c.env = (c.env as AdminEnvironment['Bindings'] | undefined) ?? {}
+    const allowed = c.env.allowsHost?.(new URL(c.req.url).hostname) ?? true
+    if (!allowed) return answerProblem(c, 'wrong-host')
+    await next()
+    return undefined
+  })
+
+  addPages(app)
+  addStatusRoute(app, ports)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+  })
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: {
+      title: 'genkan admin API',
+      version: ports.health().version,
+      description: 'Enrol people, follow the door, read its decisions.',
+    },
+    'x-problems': PROBLEMS,
+  })
+
+  app.use(requireToken(ports.tokens, createFailureLimiter(maxFailedAuthPerMinute, now)))
+  app.use(
+    methodNotAllowed({
+      app,
+      onMethodNotAllowed: (c, methods) => {
+        c.header('Allow', methods.join(', '))
+        return answerProblem(c, 'method-not-allowed')
+      },
+    }),
+  )
+  app.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store')
+    await next()
+  })
+  app.use(timeout(answerTimeoutMs))
+  app.use(
+    bodyLimit({
+      maxSize: maxUploadBytes,
+      onError: (c) => answerProblem(c, 'body-too-large'),
+    }),
+  )
+
+  addHealthRoute(app, ports)
+  addPersonRoutes(app, ports)
+  addFaceRoutes(app, ports)
+  addDecisionRoutes(app, ports)
+  addLiveRoutes(app, ports, hub)
+  return app
+}

@@ -1,0 +1,51 @@
+import type { z } from '@hono/zod-openapi'
+
+import type { NewPerson } from './picture-upload.js'
+import type { AdminPorts, EnrolmentResult, PersonEntry } from './ports.js'
+import { AdminProblem } from './problems.js'
+import type { faceSchema } from './schemas.js'
+
+/**
+ * The face of a successful enrolment.
+ * @throws AdminProblem for every other outcome
+ */
+export function enrolledFace(
+  result: EnrolmentResult,
+  personId: string,
+): z.infer<typeof faceSchema> {
+  switch (result.outcome) {
+    case 'enrolled':
+      return { id: result.faceId, personId, quality: result.quality }
+    case 'rejected':
+      throw new AdminProblem(result.reason, {
+        cause: result.detail,
+        ...(result.personId === undefined ? {} : { personId: result.personId }),
+      })
+    case 'no-such-person':
+      throw new AdminProblem('person-not-found')
+    case 'unavailable':
+      throw new AdminProblem('not-ready', { cause: result.cause, cure: result.cure })
+  }
+}
+
+/**
+ * Adds a person together with the first face, or not at all:
+ * a person whose face was not taken is removed again.
+ * @throws AdminProblem saying why the face was not taken
+ */
+export async function enrolPerson(ports: AdminPorts, person: NewPerson): Promise<PersonEntry> {
+  const { name, face } = person
+  const created = await ports.persons.create(name)
+  if (face === undefined) return created
+  try {
+    const result =
+      face === 'from-camera'
+        ? await ports.faces.addFromCamera(created.id)
+        : await ports.faces.addFromPicture(created.id, face)
+    enrolledFace(result, created.id)
+  } catch (error) {
+    await ports.persons.remove(created.id)
+    throw error
+  }
+  return (await ports.persons.get(created.id)) ?? { ...created, faces: 1 }
+}

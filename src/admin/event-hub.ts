@@ -1,0 +1,130 @@
+import type { Health, LiveEvent, LivePort } from './ports.js'
+
+/** A viewer whose unsent bytes pass this is too slow to be served. */
+const MAX_UNSENT_BYTES = 128 * 1024
+
+/** Spreads live events over the connected viewers as server-sent events. */
+export interface EventHub {
+  /**
+   * Connects a viewer.
+   *
+   * @param signal ends the stream when aborted
+   * @param disconnect cuts the viewer's connection, when it is too slow
+   * @returns the stream's bytes, or `undefined` when there are too many viewers
+   */
+  connect(signal?: AbortSignal, disconnect?: () => void): ReadableStream<Uint8Array> | undefined
+}
+
+interface Viewer {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>
+  readonly disconnect: (() => void) | undefined
+}
+
+/**
+ * Subscribes to the live port only while somebody looks.
+ * A viewer that can't keep up first misses face boxes, then is disconnected.
+ */
+export function createEventHub(options: {
+  readonly live: LivePort
+  readonly health: () => Health
+  readonly maxViewers: number
+  readonly heartbeatMs: number
+  readonly onFault: (error: unknown) => void
+}): EventHub {
+  const { live, health, maxViewers, heartbeatMs, onFault } = options
+  const encoder = new TextEncoder()
+  const viewers = new Set<Viewer>()
+  let unsubscribe: (() => void) | undefined
+  let heartbeat: NodeJS.Timeout | undefined
+  let watched: AbortSignal | undefined
+
+  const message = (event: string, data: unknown) =>
+    encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+
+  function broadcast(event: string, data: unknown, lossy: boolean) {
+    const bytes = message(event, data)
+    for (const viewer of [...viewers]) {
+      if ((viewer.controller.desiredSize ?? 0) > 0) viewer.controller.enqueue(bytes)
+      else if (!lossy) drop(viewer)
+    }
+  }
+
+  function send(event: LiveEvent) {
+    switch (event.type) {
+      case 'decision':
+        return broadcast('decision', event.decision, false)
+      case 'faces':
+        return broadcast(
+          'faces',
+          { sequence: event.sequence, frame: event.frame, faces: event.faces },
+          true,
+        )
+      case 'prompt':
+        return broadcast('prompt', event.prompt, false)
+      case 'system':
+        return broadcast('health', health(), false)
+    }
+  }
+
+  /** A fault here must not reach the line that tells of the event. */
+  function deliver(event: LiveEvent) {
+    try {
+      send(event)
+    } catch (error) {
+      onFault(error)
+    }
+  }
+
+  function forget(viewer: Viewer) {
+    viewers.delete(viewer)
+    if (viewers.size > 0) return
+    unsubscribe?.()
+    unsubscribe = undefined
+    clearInterval(heartbeat)
+  }
+
+  function drop(viewer: Viewer) {
+    forget(viewer)
+    if (viewer.disconnect === undefined) viewer.controller.error(new Error('viewer too slow'))
+    else viewer.disconnect()
+  }
+
+  function begin() {
+    unsubscribe = live.subscribe(deliver)
+    heartbeat = setInterval(() => deliver({ type: 'system' }), heartbeatMs)
+    heartbeat.unref()
+  }
+
+  function closeAll() {
+    for (const viewer of [...viewers]) {
+      forget(viewer)
+      viewer.controller.close()
+    }
+  }
+
+  return {
+    connect(signal, disconnect) {
+      if (viewers.size >= maxViewers || signal?.aborted === true) return undefined
+      if (signal !== undefined && signal !== watched) {
+        watched = signal
+        signal.addEventListener('abort', closeAll, { once: true })
+      }
+      const first = message('health', health())
+      let viewer: Viewer | undefined
+      return new ReadableStream<Uint8Array>(
+        {
+          start(controller) {
+            viewer = { controller, disconnect }
+            if (viewers.size === 0) begin()
+            viewers.add(viewer)
+            controller.enqueue(first)
+          },
+          cancel() {
+            if (viewer !== undefined) forget(viewer)
+          },
+        },
+        new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNSENT_BYTES }),
+      )
+    },
+  }
+}

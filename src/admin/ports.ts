@@ -1,0 +1,209 @@
+import type { CameraState } from '../capture/camera.js'
+import type { Decision, DenialReason } from '../decision/decision.js'
+import type { Box } from '../frame/image.js'
+import type { Person } from '../store/person.js'
+
+/** A value now or later, so that a synchronous store and an asynchronous service both fit a port. */
+export type Awaitable<T> = T | Promise<T>
+
+/** Which part of a long list is wanted. */
+export interface PageQuery {
+  /** Where to go on: the `nextCursor` of the page before; `undefined` begins at the start. */
+  readonly cursor: string | undefined
+  /** At most this many items, 1..200. */
+  readonly limit: number
+}
+
+/** One part of a long list. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Opaque (`[A-Za-z0-9_-]`, at most 128 characters); `null` on the last page. */
+  readonly nextCursor: string | null
+}
+
+/** A person with the number of templates held. */
+export interface PersonEntry extends Person {
+  readonly faces: number
+}
+
+/** The people of the gallery. */
+export interface PersonsPort {
+  /** Adds an active person without a face; nobody is recognised by name alone. */
+  create(name: string): Awaitable<PersonEntry>
+  /** In a stable order, oldest first. */
+  list(query: PageQuery): Awaitable<Page<PersonEntry>>
+  get(id: string): Awaitable<PersonEntry | undefined>
+  /**
+   * Removes the person with every template and picture, from gallery and store.
+   * @returns `false` when there is no such person
+   */
+  remove(id: string): Awaitable<boolean>
+}
+
+/** Why a picture was not taken as a person's face. */
+export const FACE_REJECTIONS = [
+  'not-an-image',
+  'broken-image',
+  'too-large',
+  'no-face',
+  'two-faces',
+  'too-small',
+  'blurred',
+  'too-dark',
+  'too-bright',
+  'turned',
+  'occluded',
+  'looks-like-a-photo',
+  'same-as-person',
+] as const
+
+export type FaceRejection = (typeof FACE_REJECTIONS)[number]
+
+/** How an enrolment ended. */
+export type EnrolmentResult =
+  | {
+      readonly outcome: 'enrolled'
+      readonly faceId: string
+      /** 0..1, see `src/quality`. */
+      readonly quality: number
+    }
+  | {
+      readonly outcome: 'rejected'
+      readonly reason: FaceRejection
+      /** What was seen, in a sentence for people; names no path. */
+      readonly detail: string
+      /** For `same-as-person`: who already has this face. */
+      readonly personId?: string
+    }
+  | { readonly outcome: 'no-such-person' }
+  | {
+      /** The picture could not be judged at all: no frame from the camera, or models not ready. */
+      readonly outcome: 'unavailable'
+      readonly cause: string
+      readonly cure: string
+    }
+
+/** Turns pictures into templates. Never throws for a bad picture: a bad picture is a result. */
+export interface FacesPort {
+  /** @param bytes an encoded picture from outside; the port bounds its pixels before it decodes */
+  addFromPicture(personId: string, bytes: Uint8Array): Awaitable<EnrolmentResult>
+  /** Enrols whoever stands before the camera now. */
+  addFromCamera(personId: string): Awaitable<EnrolmentResult>
+}
+
+/** What the door decided. */
+export interface DecisionsPort {
+  /** Newest first. */
+  list(query: PageQuery): Awaitable<Page<Decision>>
+}
+
+/** The newest picture of the camera. */
+export interface Snapshot {
+  readonly jpeg: Uint8Array
+  /** `Frame.sequence` of the picture, to pair it with {@link LiveEvent} boxes. */
+  readonly sequence: number
+  readonly capturedAtMs: number
+}
+
+/** One face in the picture and how it stands at the door. */
+export interface LiveFace {
+  readonly trackId: number
+  readonly box: Box
+  readonly standing: 'judging' | 'granted' | 'denied'
+  /** The person's name, only once granted. */
+  readonly name: string | null
+  /** Only when denied. */
+  readonly reason: DenialReason | null
+}
+
+/** Something a viewer should see at once. */
+export type LiveEvent =
+  | { readonly type: 'decision'; readonly decision: Decision }
+  | {
+      readonly type: 'faces'
+      readonly sequence: number
+      /** Size of the frame that the boxes are measured in. */
+      readonly frame: { readonly width: number; readonly height: number }
+      readonly faces: readonly LiveFace[]
+    }
+  | {
+      readonly type: 'prompt'
+      /** What the person at the door is asked to do; `null` takes the prompt away. */
+      readonly prompt: { readonly code: string; readonly text: string } | null
+    }
+  /** Camera, broker, models, K or τ have changed: {@link AdminPorts.health} tells how. */
+  | { readonly type: 'system' }
+
+/** The door as it is now. */
+export interface LivePort {
+  /**
+   * Encoded only when asked for, so a picture that nobody looks at costs nothing.
+   * @returns `undefined` while the camera has given no picture
+   */
+  latestJpeg(): Awaitable<Snapshot | undefined>
+  /**
+   * Calls the listener for every event from now on; called while at least one viewer is connected.
+   * @returns a function that ends the subscription
+   */
+  subscribe(listener: (event: LiveEvent) => void): () => void
+}
+
+/** Where a long-lived part stands; `degraded` always says why and what to do. */
+export type PartState =
+  | { readonly name: 'starting' }
+  | { readonly name: 'ready' }
+  | { readonly name: 'degraded'; readonly cause: string; readonly cure: string }
+  | { readonly name: 'stopped' }
+
+/** The daemon's state in one document; holds no personal data and no credentials. */
+export interface Health {
+  /** `down`: no door can open. */
+  readonly status: 'ok' | 'degraded' | 'down'
+  readonly version: string
+  readonly door: string
+  readonly startedAtMs: number
+  readonly camera: { readonly description: string; readonly state: CameraState }
+  readonly broker: {
+    readonly description: string
+    readonly state: PartState
+    /** Decisions written but not yet acknowledged by the broker. */
+    readonly waiting: number
+  }
+  /** Model id by role. */
+  readonly models: Readonly<Record<string, string>>
+  readonly gallery: {
+    /** K. */
+    readonly persons: number
+    readonly templates: number
+  }
+  /** `null` while there is no valid calibration: then nobody is recognised. */
+  readonly threshold: {
+    /** τ, squared L2. */
+    readonly value: number
+    readonly targetFpir: number
+  } | null
+}
+
+/** Who a token belongs to. */
+export interface Principal {
+  readonly name: string
+}
+
+/** The tokens that may use the API. */
+export interface TokensPort {
+  /**
+   * Compares in constant time (see `createTokenVerifier`).
+   * @returns `undefined` for a token that is not valid
+   */
+  verify(token: string): Awaitable<Principal | undefined>
+}
+
+/** All that the admin API needs of the rest of genkan. */
+export interface AdminPorts {
+  readonly persons: PersonsPort
+  readonly faces: FacesPort
+  readonly decisions: DecisionsPort
+  readonly live: LivePort
+  readonly tokens: TokensPort
+  health(): Health
+}

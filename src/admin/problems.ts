@@ -1,0 +1,272 @@
+import { z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+
+import type { AdminEnvironment } from './environment.js'
+import type { FaceRejection } from './ports.js'
+
+interface ProblemKind {
+  readonly status: ContentfulStatusCode
+  readonly title: string
+  readonly cause: string
+  readonly cure: string
+}
+
+const REJECTIONS = {
+  'not-an-image': {
+    status: 415,
+    title: 'Not a picture',
+    cause: 'The bytes are not a JPEG, PNG or WebP picture.',
+    cure: 'Send a JPEG, PNG or WebP file.',
+  },
+  'broken-image': {
+    status: 422,
+    title: 'Broken picture',
+    cause: 'The picture is empty, cut off or damaged.',
+    cure: 'Send the whole file again, or take another picture.',
+  },
+  'too-large': {
+    status: 413,
+    title: 'Picture too large',
+    cause: 'The picture has too many bytes or pixels.',
+    cure: 'Send a smaller picture; 640 pixels across the face are plenty.',
+  },
+  'no-face': {
+    status: 422,
+    title: 'No face found',
+    cause: 'No face was found in the picture.',
+    cure: 'Use a picture that shows the face from the front.',
+  },
+  'two-faces': {
+    status: 422,
+    title: 'More than one face',
+    cause: 'The picture shows more than one face.',
+    cure: 'Use a picture, or a crop, with this person alone.',
+  },
+  'too-small': {
+    status: 422,
+    title: 'Face too small',
+    cause: 'The face has too few pixels to be told from others.',
+    cure: 'Use a closer or sharper picture.',
+  },
+  blurred: {
+    status: 422,
+    title: 'Face blurred',
+    cause: 'The face is not sharp enough.',
+    cure: 'Hold still, clean the lens, or use a sharper picture.',
+  },
+  'too-dark': {
+    status: 422,
+    title: 'Face too dark',
+    cause: 'There is too little light on the face.',
+    cure: 'Put light in front of the person, not behind.',
+  },
+  'too-bright': {
+    status: 422,
+    title: 'Face too bright',
+    cause: 'The face is washed out by light.',
+    cure: 'Soften the light on the face.',
+  },
+  turned: {
+    status: 422,
+    title: 'Face turned away',
+    cause: 'The face looks too far to the side, up or down.',
+    cure: 'Look straight into the camera.',
+  },
+  occluded: {
+    status: 422,
+    title: 'Face covered',
+    cause: 'Part of the face is covered.',
+    cure: 'Take off mask, sunglasses or hat, and clear the hair from the eyes.',
+  },
+  'looks-like-a-photo': {
+    status: 422,
+    title: 'Looks like a photo',
+    cause: 'What stands before the camera looks like a picture of a person.',
+    cure: 'Let the person come before the camera in person.',
+  },
+  'same-as-person': {
+    status: 409,
+    title: 'Face already enrolled',
+    cause: 'This face already belongs to another person.',
+    cure: 'Add the picture to that person, or delete that person first.',
+  },
+} as const satisfies Record<FaceRejection, ProblemKind>
+
+/** Every problem the API can answer with, by code. */
+export const PROBLEMS = {
+  ...REJECTIONS,
+  'bad-request': {
+    status: 400,
+    title: 'Request not understood',
+    cause: 'The request does not have the documented form.',
+    cure: 'Compare it with the documentation at /docs.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'Token needed',
+    cause: 'The request has no valid token.',
+    cure: 'Send the header "Authorization: Bearer TOKEN" with the token printed at first start.',
+  },
+  'not-found': {
+    status: 404,
+    title: 'Nothing here',
+    cause: 'There is nothing at this address.',
+    cure: 'Look up the address at /docs.',
+  },
+  'person-not-found': {
+    status: 404,
+    title: 'No such person',
+    cause: 'No person has this id.',
+    cure: 'List the persons to see their ids.',
+  },
+  'method-not-allowed': {
+    status: 405,
+    title: 'Method not allowed',
+    cause: 'This address does not take this method.',
+    cure: 'Use a method named in the Allow header.',
+  },
+  'body-too-large': {
+    status: 413,
+    title: 'Request too large',
+    cause: 'The request has more bytes than are accepted.',
+    cure: 'Send a smaller picture.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Content type not supported',
+    cause: 'The request has a content type that this address does not take.',
+    cure: 'Use a content type that /docs names for this address.',
+  },
+  'wrong-host': {
+    status: 421,
+    title: 'Not this host',
+    cause: 'The Host header names another machine.',
+    cure: 'Use the address that genkan printed at start, or add the name to the configuration.',
+  },
+  'too-many-attempts': {
+    status: 429,
+    title: 'Too many wrong tokens',
+    cause: 'This address sent too many wrong tokens.',
+    cure: 'Wait for the seconds in the Retry-After header, then use the right token.',
+  },
+  internal: {
+    status: 500,
+    title: 'Fault inside genkan',
+    cause: 'Something failed that should not; the request had no effect that can be relied on.',
+    cure: 'Look for the requestId in the log, and run "genkan doctor".',
+  },
+  'not-ready': {
+    status: 503,
+    title: 'Not ready',
+    cause: 'A part that this needs is not ready.',
+    cure: 'See /api/health for the part and its cure, then try again.',
+  },
+  'no-picture': {
+    status: 503,
+    title: 'No picture from the camera',
+    cause: 'The camera has given no picture yet.',
+    cure: 'See /api/health for the state of the camera.',
+  },
+  'too-many-viewers': {
+    status: 503,
+    title: 'Too many viewers',
+    cause: 'As many event streams are open as are allowed.',
+    cure: 'Close a console page that nobody needs, then try again.',
+  },
+  'timed-out': {
+    status: 504,
+    title: 'Took too long',
+    cause: 'The answer was not ready in time.',
+    cure: 'Try again; if it stays so, run "genkan doctor".',
+  },
+} as const satisfies Record<string, ProblemKind>
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+/** RFC 9457 problem document, with a code for programs, and cause and cure for people. */
+export const problemSchema = z
+  .object({
+    type: z.string().openapi({ example: '/docs#no-face' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'Cause and cure in one text.' }),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    cause: z.string(),
+    cure: z.string(),
+    requestId: z.string(),
+    personId: z.string().optional().openapi({ description: 'Who already has this face.' }),
+  })
+  .openapi('Problem')
+
+/** What is known beyond the catalogue's words. */
+export interface ProblemDetails {
+  readonly cause?: string
+  readonly cure?: string
+  readonly personId?: string
+}
+
+/** A problem on its way out of a handler; the app answers it. */
+export class AdminProblem extends Error {
+  override readonly name = 'AdminProblem'
+  readonly code: ProblemCode
+  readonly details: ProblemDetails
+
+  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+    super(details.cause ?? PROBLEMS[code].cause)
+    this.code = code
+    this.details = details
+  }
+}
+
+/** Answers with a problem document. */
+export function answerProblem(
+  c: Context<AdminEnvironment>,
+  code: ProblemCode,
+  details: ProblemDetails = {},
+): Response {
+  const kind: ProblemKind = PROBLEMS[code]
+  const cause = details.cause ?? kind.cause
+  const cure = details.cure ?? kind.cure
+  const document: z.infer<typeof problemSchema> = {
+    type: `/docs#${code}`,
+    title: kind.title,
+    status: kind.status,
+    detail: `${cause} ${cure}`,
+    code,
+    cause,
+    cure,
+    requestId: c.get('requestId'),
+    ...(details.personId === undefined ? {} : { personId: details.personId }),
+  }
+  return c.body(JSON.stringify(document), kind.status, {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+  })
+}
+
+/** The `responses` of a route for the problems it can answer with, grouped by status. */
+export function problemResponses(...codes: readonly ProblemCode[]) {
+  const common: readonly ProblemCode[] = [
+    'bad-request',
+    'unauthorized',
+    'wrong-host',
+    'too-many-attempts',
+    'internal',
+    'timed-out',
+  ]
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of [...common, ...codes]) {
+    const { status } = PROBLEMS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => [
+      status,
+      {
+        description: same.map((code) => `${code}: ${PROBLEMS[code].title}.`).join(' '),
+        content: { 'application/problem+json': { schema: problemSchema } },
+      },
+    ]),
+  )
+}

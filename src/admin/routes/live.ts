@@ -1,0 +1,77 @@
+import { createRoute } from '@hono/zod-openapi'
+
+import type { AdminApp } from '../environment.js'
+import type { EventHub } from '../event-hub.js'
+import type { AdminPorts } from '../ports.js'
+import { AdminProblem, problemResponses } from '../problems.js'
+
+const tags = ['Live']
+const security = [{ bearer: [] }]
+
+const snapshot = createRoute({
+  method: 'get',
+  path: '/api/live/snapshot.jpg',
+  summary: 'The newest picture of the camera',
+  tags,
+  security,
+  responses: {
+    200: {
+      description: 'The picture.',
+      headers: {
+        'X-Frame-Sequence': {
+          description: 'Pairs the picture with the boxes of a `faces` event.',
+          schema: { type: 'integer' },
+        },
+        'X-Captured-At': { description: 'Wall clock, UTC.', schema: { type: 'string' } },
+      },
+      content: { 'image/jpeg': { schema: { type: 'string', format: 'binary' } } },
+    },
+    ...problemResponses('no-picture'),
+  },
+})
+
+const events = createRoute({
+  method: 'get',
+  path: '/api/live/events',
+  summary: 'Follow the door as it happens (server-sent events)',
+  description: [
+    'Events, each with one JSON document as data:',
+    '`decision` (as in the list of decisions);',
+    '`faces` (`sequence`, `frame` {width, height}, `faces` with box, standing, name, reason);',
+    '`prompt` (`code` and `text`, or null);',
+    '`health` (as at /api/health; first, on change, and as a sign of life).',
+    'A viewer that reads too slowly is disconnected.',
+  ].join(' '),
+  tags,
+  security,
+  responses: {
+    200: {
+      description: 'The stream; it ends only with the daemon.',
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    ...problemResponses('too-many-viewers'),
+  },
+})
+
+/** The picture and the events of the door as it is now. */
+export function addLiveRoutes(app: AdminApp, ports: AdminPorts, hub: EventHub): void {
+  app.openapi(snapshot, async (c) => {
+    const picture = await ports.live.latestJpeg()
+    if (picture === undefined) throw new AdminProblem('no-picture')
+    return c.body(new Uint8Array(picture.jpeg), 200, {
+      'Content-Type': 'image/jpeg',
+      'X-Frame-Sequence': String(picture.sequence),
+      'X-Captured-At': new Date(picture.capturedAtMs).toISOString(),
+    })
+  })
+
+  app.openapi(events, (c) => {
+    const { outgoing, stopping } = c.env
+    const stream = hub.connect(stopping, outgoing && (() => outgoing.destroy()))
+    if (stream === undefined) {
+      c.header('Retry-After', '10')
+      throw new AdminProblem('too-many-viewers')
+    }
+    return c.body(stream, 200, { 'Content-Type': 'text/event-stream', 'X-Accel-Buffering': 'no' })
+  })
+}

@@ -1,0 +1,121 @@
+import { z } from '@hono/zod-openapi'
+
+import { decisionSchema } from '../decision/decision.js'
+import type { Health, PersonEntry } from './ports.js'
+
+/** ULID of a person in the path; lower case is accepted. */
+export const personIdParam = z.object({
+  id: z
+    .ulid()
+    .toUpperCase()
+    .openapi({ param: { name: 'id', in: 'path' }, example: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X' }),
+})
+
+/** Part of a list. */
+export const pageQuery = z.object({
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,128}$/)
+    .optional()
+    .openapi({ description: 'nextCursor of the page before.' }),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+})
+
+const hasHiddenCharacters = (text: string) =>
+  /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text)
+
+/** A person's name: trimmed, composed (NFC), without control or direction-changing characters. */
+export const personName = z
+  .string()
+  .normalize('NFC')
+  .trim()
+  .min(1)
+  .max(120)
+  .refine((name) => !hasHiddenCharacters(name), 'has control characters')
+
+export const newPersonSchema = z
+  .strictObject({
+    name: personName,
+    face: z
+      .literal('from-camera')
+      .optional()
+      .openapi({ description: 'Also enrol whoever is before the camera now.' }),
+  })
+  .openapi('NewPerson')
+
+export const personSchema = z
+  .object({
+    id: z.ulid(),
+    name: z.string(),
+    active: z.boolean(),
+    createdAt: z.iso.datetime(),
+    faces: z.int().nonnegative().openapi({ description: 'Templates held.' }),
+  })
+  .openapi('Person')
+
+export const faceSchema = z
+  .object({
+    id: z.string(),
+    personId: z.ulid(),
+    quality: z.number().min(0).max(1),
+  })
+  .openapi('Face')
+
+export const personPageSchema = z
+  .object({ items: z.array(personSchema), nextCursor: z.string().nullable() })
+  .openapi('PersonPage')
+
+export const decisionPageSchema = z
+  .object({
+    items: z.array(decisionSchema.openapi('Decision')),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi('DecisionPage')
+
+export const liveStatusSchema = z
+  .object({ status: z.enum(['ok', 'degraded', 'down']) })
+  .openapi('Status')
+
+const partState = z.object({
+  name: z.enum(['starting', 'ready', 'degraded', 'stopped']),
+  cause: z.string().optional(),
+  cure: z.string().optional(),
+  framesPerSecond: z.number().optional().openapi({ description: 'Of a ready camera.' }),
+})
+
+export const healthSchema = liveStatusSchema
+  .extend({
+    version: z.string(),
+    door: z.string(),
+    startedAt: z.iso.datetime(),
+    camera: z.object({ description: z.string(), state: partState }),
+    broker: z.object({
+      description: z.string(),
+      state: partState,
+      waiting: z.int().nonnegative().openapi({ description: 'Decisions not yet acknowledged.' }),
+    }),
+    models: z.record(z.string(), z.string()).openapi({ description: 'Model id by role.' }),
+    gallery: z.object({
+      persons: z.int().nonnegative().openapi({ description: 'K.' }),
+      templates: z.int().nonnegative(),
+    }),
+    threshold: z
+      .object({
+        value: z.number().openapi({ description: 'τ, squared L2.' }),
+        targetFpir: z.number(),
+      })
+      .nullable(),
+  })
+  .openapi('Health')
+
+/** A person as the API shows it. */
+export function presentPerson(person: PersonEntry): z.infer<typeof personSchema> {
+  const { id, name, active, createdAtMs, faces } = person
+  return { id, name, active, createdAt: new Date(createdAtMs).toISOString(), faces }
+}
+
+/** The daemon's state as the API shows it. */
+export function presentHealth(health: Health): z.infer<typeof healthSchema> {
+  const { startedAtMs, models, ...rest } = health
+  return { ...rest, models: { ...models }, startedAt: new Date(startedAtMs).toISOString() }
+}

@@ -1,0 +1,119 @@
+import { hostname } from 'node:os'
+import { BlockList, isIP, isIPv6 } from 'node:net'
+
+import { createAdaptorServer } from '@hono/node-server'
+
+import type { AdminApp } from './environment.js'
+
+/** How long requests under way may take to finish when the server stops. */
+const STOP_GRACE_MS = 2_000
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8, 'ipv4')
+loopback.addAddress('::1', 'ipv6')
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  return isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
+}
+
+/**
+ * Which Host headers may name this server. A page of another site can make its own name resolve to
+ * this machine (DNS rebinding), but it can't take an IP address, `localhost` or a configured name.
+ */
+function createHostCheck(host: string, hostNames: readonly string[]) {
+  const names = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())])
+  const onLoopback = isLoopback(host)
+  if (!onLoopback) names.add(hostname().toLowerCase()).add(`${hostname().toLowerCase()}.local`)
+  return (asked: string) => {
+    const name = asked.replace(/^\[|\]$/g, '').toLowerCase()
+    return names.has(name) || (onLoopback ? isLoopback(name) : isIP(name) !== 0)
+  }
+}
+
+export interface ServeAdminOptions {
+  readonly app: Pick<AdminApp, 'fetch'>
+  /** Address to listen at; beyond loopback only with {@link allowPlainHttp}. */
+  readonly host: string
+  /** 0 takes a free port. */
+  readonly port: number
+  /** The operator's word that the network between browser and door is trusted, default false. */
+  readonly allowPlainHttp?: boolean
+  /** Further names that this machine is reached by. */
+  readonly hostNames?: readonly string[]
+}
+
+/** A listening server. */
+export interface AdminServer {
+  /** Where the console is, e.g. `http://127.0.0.1:8080/`. */
+  readonly url: string
+  /** Ends event streams, lets requests under way finish for a moment, then closes; safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Listens for HTTP.
+ * @throws Error saying cause and cure when the address may not or can't be listened at
+ */
+export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServer> {
+  const { app, host, port, allowPlainHttp = false, hostNames = [] } = options
+  if (!isLoopback(host) && !allowPlainHttp) {
+    throw new Error(
+      `refusing to listen at ${host} in clear text: anyone on the network could read the token; ` +
+        'listen at 127.0.0.1 behind a TLS proxy, or set allowPlainHttp if the network is trusted',
+    )
+  }
+  const stopping = new AbortController()
+  const allowsHost = createHostCheck(host, hostNames)
+  const server = createAdaptorServer({
+    fetch: (request, env) => app.fetch(request, { ...env, stopping: stopping.signal, allowsHost }),
+    serverOptions: {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5_000,
+      maxHeaderSize: 16 * 1024,
+    },
+  })
+  if (!('closeAllConnections' in server)) throw new Error('the admin server must be HTTP/1.1')
+  server.maxConnections = 256
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new Error(`can't listen at ${host}:${port}: ${cureOf(error)}`, { cause: error }))
+    })
+    server.listen(port, host, resolve)
+  })
+
+  const address = server.address()
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port
+  const urlHost = isIPv6(host) ? `[${host}]` : host
+  let stopped: Promise<void> | undefined
+  return {
+    url: `http://${urlHost}:${boundPort}/`,
+    stop() {
+      stopped ??= new Promise((resolve) => {
+        const impatient = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+        server.close(() => {
+          clearTimeout(impatient)
+          resolve()
+        })
+        stopping.abort()
+        server.closeIdleConnections()
+      })
+      return stopped
+    },
+  }
+}
+
+function cureOf(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return 'another program listens there; stop it or configure another port'
+    case 'EACCES':
+      return 'not permitted; configure a port above 1023'
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address; configure one it has'
+    default:
+      return error.message
+  }
+}

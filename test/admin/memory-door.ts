@@ -1,0 +1,167 @@
+import sharp from 'sharp'
+import { ulid } from 'ulid'
+
+import { pageOf } from '../../src/admin/page.js'
+import type {
+  AdminPorts,
+  EnrolmentResult,
+  Health,
+  LiveEvent,
+  PersonEntry,
+  Snapshot,
+} from '../../src/admin/ports.js'
+import { createTokenVerifier, generateToken, hashToken } from '../../src/admin/token.js'
+import type { Decision } from '../../src/decision/decision.js'
+
+const MAX_PIXELS = 25_000_000
+
+/** A door held in memory: the admin ports with real pictures, and a hand on what happens there. */
+export interface MemoryDoor {
+  readonly ports: AdminPorts
+  readonly token: string
+  /** Number of listeners of live events. */
+  readonly listeners: () => number
+  /** Writes a decision and tells the viewers. */
+  decide(decision: Decision): void
+  tell(event: LiveEvent): void
+  /** Changes the health document and tells the viewers. */
+  setHealth(change: Partial<Health>): void
+  /** The picture that the camera gives from now on. */
+  show(picture: Uint8Array | undefined): void
+}
+
+/**
+ * Judges a picture with a real decoder. What a detector would say of it is written into its size:
+ * a picture 600 pixels wide has no face, one 700 pixels wide has two.
+ */
+async function examine(bytes: Uint8Array): Promise<EnrolmentResult> {
+  const reject = (reason: 'broken-image' | 'too-large' | 'no-face' | 'two-faces', detail: string) =>
+    ({ outcome: 'rejected', reason, detail }) as const
+  try {
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata()
+    if (width * height > MAX_PIXELS) {
+      return reject(
+        'too-large',
+        `The picture is ${width}×${height} pixels; 25 megapixels are allowed.`,
+      )
+    }
+    if (width === 600) return reject('no-face', 'No face was found in the picture.')
+    if (width === 700) return reject('two-faces', 'The picture shows 2 faces.')
+    await sharp(bytes, { failOn: 'truncated' }).raw().toBuffer()
+  } catch {
+    return reject('broken-image', 'The picture is cut off or damaged.')
+  }
+  return { outcome: 'enrolled', faceId: ulid(), quality: 0.91 }
+}
+
+/** An empty door whose camera shows `picture`. */
+export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
+  const token = generateToken()
+  const verify = createTokenVerifier(() => [{ name: 'first', hash: hashToken(token) }])
+  const persons: PersonEntry[] = []
+  const decisions: Decision[] = []
+  const listeners = new Set<(event: LiveEvent) => void>()
+  let snapshot: Snapshot | undefined
+  let sequence = 0
+  let health: Health = {
+    status: 'ok',
+    version: '0.1.0',
+    door: 'front-door',
+    startedAtMs: Date.UTC(2026, 10, 23, 7, 30),
+    camera: {
+      description: 'Replay of 4 clips',
+      state: { name: 'ready', framesPerSecond: 12 },
+    },
+    broker: { description: 'mqtt://127.0.0.1:1883', state: { name: 'ready' }, waiting: 0 },
+    models: {
+      detector: 'rfb-320',
+      landmarks: 'landmark-68',
+      liveness: 'minifasnet-v1se',
+      encoder: 'mobilefacenet-128',
+    },
+    gallery: { persons: 0, templates: 0 },
+    threshold: { value: 1.18, targetFpir: 0.001 },
+  }
+
+  function tell(event: LiveEvent) {
+    for (const listener of listeners) listener(event)
+  }
+
+  function show(jpeg: Uint8Array | undefined) {
+    snapshot = jpeg && { jpeg, sequence: ++sequence, capturedAtMs: Date.now() }
+  }
+
+  async function addFace(personId: string, bytes: Uint8Array): Promise<EnrolmentResult> {
+    const index = persons.findIndex(({ id }) => id === personId)
+    const person = persons[index]
+    if (person === undefined) return { outcome: 'no-such-person' }
+    const result = await examine(bytes)
+    if (result.outcome === 'enrolled') {
+      persons[index] = { ...person, faces: person.faces + 1 }
+      tell({ type: 'system' })
+    }
+    return result
+  }
+
+  show(picture)
+  return {
+    token,
+    tell,
+    show,
+    listeners: () => listeners.size,
+    decide(decision) {
+      decisions.unshift(decision)
+      tell({ type: 'decision', decision })
+    },
+    setHealth(change) {
+      health = { ...health, ...change }
+      tell({ type: 'system' })
+    },
+    ports: {
+      tokens: { verify },
+      health: () => ({
+        ...health,
+        gallery: {
+          persons: persons.length,
+          templates: persons.reduce((sum, { faces }) => sum + faces, 0),
+        },
+      }),
+      persons: {
+        create(name) {
+          const person = { id: ulid(), name, active: true, createdAtMs: Date.now(), faces: 0 }
+          persons.push(person)
+          tell({ type: 'system' })
+          return person
+        },
+        list: (query) => pageOf(persons, query, ({ id }) => id),
+        get: (id) => persons.find((person) => person.id === id),
+        remove(id) {
+          const index = persons.findIndex((person) => person.id === id)
+          if (index < 0) return false
+          persons.splice(index, 1)
+          tell({ type: 'system' })
+          return true
+        },
+      },
+      faces: {
+        addFromPicture: addFace,
+        addFromCamera: (personId) =>
+          snapshot === undefined
+            ? {
+                outcome: 'unavailable',
+                cause: 'The camera has given no picture yet.',
+                cure: 'Check the camera, then try again.',
+              }
+            : addFace(personId, snapshot.jpeg),
+      },
+      decisions: { list: (query) => pageOf(decisions, query, ({ id }) => id) },
+      live: {
+        latestJpeg: () => snapshot,
+        subscribe(listener) {
+          listeners.add(listener)
+          return () => listeners.delete(listener)
+        },
+      },
+    },
+  }
+}
