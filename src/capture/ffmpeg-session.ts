@@ -1,0 +1,137 @@
+import { createImage } from '../frame/image.js'
+import {
+  captureFault,
+  type CaptureEnd,
+  type CaptureSession,
+  type FrameSink,
+} from './capture-session.js'
+import { startChild, type ChildEnd } from './child-process.js'
+import { streamArguments, type FfmpegInput, type FrameGeometry } from './ffmpeg-arguments.js'
+import { faultFromLines } from './ffmpeg-faults.js'
+import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+
+export interface FfmpegSessionOptions {
+  readonly input: FfmpegInput
+  readonly geometry: FrameGeometry
+  /** A stream that shows no new frame for this long is killed and reopened. */
+  readonly stallTimeoutMs: number
+  /** The same for the first frame, which waits for the device or the network. */
+  readonly openTimeoutMs: number
+  /** Where FFmpeg is; by default the system's, else the bundled one. */
+  readonly findBinary?: () => Promise<FfmpegBinary | undefined>
+  /** Told of the child's process id each time one is started. */
+  readonly onChild?: (pid: number) => void
+}
+
+const INSTALL = 'install FFmpeg: `apt install ffmpeg`'
+
+/** Cuts the byte stream into frames; every byte is taken at once, so the pipe never fills. */
+function createFrameCutter(sink: FrameSink, geometry: FrameGeometry, onFrame: () => void) {
+  const { width, height } = geometry
+  const byteCount = width * height * 3
+  let memory: Uint8Array | undefined
+  let filled = 0
+  return (chunk: Uint8Array): void => {
+    let from = 0
+    while (from < chunk.length) {
+      memory ??= sink.memory(byteCount)
+      const taken = Math.min(byteCount - filled, chunk.length - from)
+      memory.set(chunk.subarray(from, from + taken), filled)
+      filled += taken
+      from += taken
+      if (filled === byteCount) {
+        sink.put(createImage(width, height, memory))
+        memory = undefined
+        filled = 0
+        onFrame()
+      }
+    }
+  }
+}
+
+function faultOfEnd(end: ChildEnd, messages: readonly string[], binary: FfmpegBinary): CaptureEnd {
+  switch (end.kind) {
+    case 'not-started':
+      return captureFault(`${binary.path} can't be started: ${end.message}`, INSTALL)
+    case 'killed':
+      return faultFromLines(messages, `FFmpeg was killed by ${end.signal}`)
+    case 'exited':
+      return faultFromLines(messages, `FFmpeg ended with code ${end.code}`)
+  }
+}
+
+// A call, because the compiler takes a property read before an await to hold after it.
+const isAborted = (signal: AbortSignal): boolean => signal.aborted
+
+/**
+ * A session that reads one FFmpeg process. A file that plays to its end is `ended`; a device or an
+ * address never ends by itself, so its end is a fault.
+ */
+export function createFfmpegSession(options: FfmpegSessionOptions): CaptureSession {
+  const {
+    input,
+    geometry,
+    stallTimeoutMs,
+    openTimeoutMs,
+    findBinary = createFfmpegFinder(),
+  } = options
+  return async (sink, signal) => {
+    const binary = await findBinary()
+    if (!binary) {
+      return captureFault('no FFmpeg program runs on this machine', INSTALL)
+    }
+    const isNetwork = input.source === 'rtsp' || input.source === 'mjpeg'
+    if (isNetwork && binary.origin === 'bundled') {
+      return captureFault(
+        `the bundled FFmpeg ${binary.version} is too old to be let onto a network`,
+        INSTALL,
+      )
+    }
+    const made = streamArguments(binary, input, geometry)
+    if (!made.ok) {
+      return captureFault(made.cause, made.cure)
+    }
+    if (isAborted(signal)) {
+      return { kind: 'stopped' }
+    }
+
+    const child = startChild(binary.path, made.args)
+    if (child.pid !== undefined) {
+      options.onChild?.(child.pid)
+    }
+    let frames = 0
+    let stalledMs: number | undefined
+    const stall = (limitMs: number) =>
+      setTimeout(() => {
+        stalledMs = limitMs
+        child.kill()
+      }, limitMs)
+    let watchdog = stall(openTimeoutMs)
+    const onFrame = (): void => {
+      frames += 1
+      if (frames === 1) {
+        clearTimeout(watchdog)
+        watchdog = stall(stallTimeoutMs)
+      } else {
+        watchdog.refresh()
+      }
+    }
+    const stop = (): void => child.kill()
+    signal.addEventListener('abort', stop, { once: true })
+    child.stdout.on('data', createFrameCutter(sink, geometry, onFrame))
+    const end = await child.ended
+    clearTimeout(watchdog)
+    signal.removeEventListener('abort', stop)
+
+    if (isAborted(signal)) {
+      return { kind: 'stopped' }
+    }
+    if (stalledMs !== undefined) {
+      return faultFromLines(child.messages(), `no frame for ${stalledMs} ms`)
+    }
+    if (input.source === 'file' && end.kind === 'exited' && end.code === 0) {
+      return { kind: 'ended' }
+    }
+    return faultOfEnd(end, child.messages(), binary)
+  }
+}
