@@ -5,7 +5,7 @@ import {
   findEmbeddingFault,
   type EmbeddingFault,
 } from './embedding-fault.js'
-import { createGalleryIndex } from './gallery-index.js'
+import { createGalleryIndex, type GalleryPrecision } from './gallery-index.js'
 
 /** What the gallery needs of an enrolled template. */
 export interface GalleryTemplate {
@@ -102,9 +102,15 @@ function checkThreshold(threshold: number): void {
   }
 }
 
-/** Creates an empty {@link Gallery} for the embeddings of one model. */
-export function createGallery(modelId: string): Gallery {
-  const index = createGalleryIndex()
+/**
+ * Creates an empty {@link Gallery} for the embeddings of one model.
+ * @throws Error when WebAssembly SIMD is not there
+ */
+export function createGallery(
+  modelId: string,
+  options: { readonly precision?: GalleryPrecision } = {},
+): Gallery {
+  const index = createGalleryIndex(options.precision)
   const rowOfTemplate = new Map<string, number>()
   const templateOfRow: string[] = []
   const persons = new Map<string, { slot: number; templateIds: Set<string> }>()
