@@ -1,0 +1,146 @@
+import type { LivenessSoFar, Observation, ProbeMatch } from './decision/attempt.js'
+import type { EndedAttempt } from './decision/attempt.js'
+import { createDoor } from './decision/door.js'
+import type { DoorRules } from './decision/door.js'
+import type { Face, FaceFinder } from './detection/face.js'
+import { createFaceTracker } from './detection/track.js'
+import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
+import type { Embedding } from './encoding/embedding.js'
+import type { Encoder } from './encoding/encoder.js'
+import type { Frame } from './frame/image.js'
+import type { Identification } from './matching/gallery.js'
+import { PROBE_LIMITS, QUALITY_ADVICE, judgeQuality } from './quality/quality.js'
+import type { Quality } from './quality/quality.js'
+
+/** What liveness makes of the track so far, with the figures that go into the record. */
+export interface LivenessReading {
+  readonly state: LivenessSoFar
+  /** Mean live score of the texture net, 0..1; `null` before it could speak. */
+  readonly textureScore: number | null
+  /** Events seen that no still can make. */
+  readonly lifeEvents: number
+}
+
+/** Judges whether the attended face is alive; keeps what it needs of the track's past. */
+export interface LivenessJudge {
+  judge(frame: Frame, face: Face): Promise<LivenessReading>
+  /** Forgets all evidence: another face, or another attempt. */
+  restart(): void
+}
+
+export interface LineParts {
+  readonly finder: FaceFinder
+  readonly encoder: Encoder
+  readonly liveness: LivenessJudge
+  /** 1:K search at the threshold for the present K. */
+  readonly identify: (probe: Embedding) => Identification
+  readonly trackerOptions: FaceTrackerOptions
+  readonly doorRules: DoorRules
+}
+
+/** Time spent in each stage of one frame; 0 where the stage did not run. */
+export interface StageTimes {
+  readonly detectionMs: number
+  readonly qualityMs: number
+  readonly livenessMs: number
+  readonly encodingMs: number
+  readonly matchingMs: number
+}
+
+/** What the line made of one frame. */
+export interface Judgement {
+  readonly frame: Frame
+  readonly faces: readonly Face[]
+  readonly tracked: TrackedFace | undefined
+  /** Absent while the door rests from its last decision about this face. */
+  readonly quality: Quality | undefined
+  readonly liveness: LivenessReading | undefined
+  readonly match: ProbeMatch | undefined
+  readonly prompt: string | undefined
+  readonly ended: readonly EndedAttempt[]
+  readonly stages: StageTimes
+}
+
+/** The way of a frame: detection → tracking → quality → liveness → encoding → matching → decision. */
+export interface Line {
+  judge(frame: Frame): Promise<Judgement>
+  /** Ends what is open, because the daemon stops or the camera is gone. */
+  close(monotonicMs: number): readonly EndedAttempt[]
+}
+
+/** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
+export function createLine(parts: LineParts): Line {
+  const { finder, encoder, liveness, identify } = parts
+  const tracker = createFaceTracker(parts.trackerOptions)
+  const door = createDoor(parts.doorRules)
+  let attendedTrackId: number | undefined
+
+  async function observe(frame: Frame, face: Face) {
+    const startMs = performance.now()
+    const aligned = encoder.align(frame.image, face)
+    const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
+    const qualityEndMs = performance.now()
+    const reading = await liveness.judge(frame, face)
+    const livenessEndMs = performance.now()
+    let probe: Observation['probe']
+    let encodingEndMs = livenessEndMs
+    if (quality.ok) {
+      const embedding = await encoder.encode(aligned)
+      encodingEndMs = performance.now()
+      const match = identify(embedding)
+      if (match.outcome === 'refused') throw new Error(`probe refused: ${match.detail}`)
+      probe = { embedding: embedding.vector, match }
+    } else {
+      probe = { fault: QUALITY_ADVICE[quality.fault] }
+    }
+    const stages = {
+      qualityMs: qualityEndMs - startMs,
+      livenessMs: livenessEndMs - qualityEndMs,
+      encodingMs: encodingEndMs - livenessEndMs,
+      matchingMs: performance.now() - encodingEndMs,
+    }
+    const observation: Observation = {
+      monotonicMs: frame.monotonicMs,
+      liveness: reading.state,
+      probe,
+    }
+    return { observation, quality, reading, stages }
+  }
+
+  async function judge(frame: Frame): Promise<Judgement> {
+    const startMs = performance.now()
+    const faces = await finder.find(frame.image)
+    const { tracked, endedTrackId } = tracker.update(frame, faces)
+    const detectionMs = performance.now() - startMs
+    if (tracked !== undefined && tracked.trackId !== attendedTrackId) {
+      attendedTrackId = tracked.trackId
+      liveness.restart()
+    }
+    const attends = tracked !== undefined && door.attendsTo(tracked.trackId, frame.monotonicMs)
+    const seen = attends ? await observe(frame, tracked.face) : undefined
+    const { ended, prompt, restartLiveness } = door.step({
+      monotonicMs: frame.monotonicMs,
+      trackId: tracked?.trackId,
+      endedTrackId,
+      observation: seen?.observation,
+    })
+    if (restartLiveness) liveness.restart()
+    const probe = seen?.observation.probe
+    return {
+      frame,
+      faces,
+      tracked,
+      quality: seen?.quality,
+      liveness: seen?.reading,
+      match: probe !== undefined && 'match' in probe ? probe.match : undefined,
+      prompt,
+      ended,
+      stages: {
+        detectionMs,
+        ...(seen?.stages ?? { qualityMs: 0, livenessMs: 0, encodingMs: 0, matchingMs: 0 }),
+      },
+    }
+  }
+
+  return { judge, close: (monotonicMs) => door.close(monotonicMs) }
+}
