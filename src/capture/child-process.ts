@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { createLineTail } from './ffmpeg-faults.js'
 
 /** How a child process came to its end. */
@@ -20,13 +20,22 @@ export interface CaptureChild {
   readonly ended: Promise<ChildEnd>
 }
 
-/** Starts a program without a shell, as leader of its own process group. */
-export function startChild(path: string, args: readonly string[]): CaptureChild {
-  const child: ChildProcessByStdio<null, Readable, Readable> = spawn(path, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+/**
+ * Starts a program without a shell, as leader of its own process group.
+ * @param input what it reads on its standard input; nothing by default
+ */
+export function startChild(
+  path: string,
+  args: readonly string[],
+  input: Uint8Array = new Uint8Array(),
+): CaptureChild {
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(path, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
     env: { PATH: process.env['PATH'], LANG: 'C', LC_ALL: 'C' },
   })
+  // A child that ends before it has read everything says so by its own end.
+  child.stdin.on('error', () => undefined).end(input)
   const tail = createLineTail()
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => tail.push(chunk))
   let exited = false

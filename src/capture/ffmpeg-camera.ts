@@ -5,6 +5,7 @@ import { createFfmpegSession, type FfmpegSessionOptions } from './ffmpeg-session
 import { createRetryingCamera, type CameraDependencies } from './retrying-camera.js'
 
 export interface FfmpegCameraOptions extends FfmpegSessionOptions, CameraDependencies {
+  readonly input: FfmpegInput
   /** For files: play again from the beginning at the end; else the camera stops there. */
   readonly loop?: boolean
 }

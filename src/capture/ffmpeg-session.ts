@@ -6,12 +6,21 @@ import {
   type FrameSink,
 } from './capture-session.js'
 import { startChild, type ChildEnd } from './child-process.js'
-import { streamArguments, type FfmpegInput, type FrameGeometry } from './ffmpeg-arguments.js'
+import {
+  streamArguments,
+  type FfmpegArguments,
+  type FfmpegInput,
+  type FrameGeometry,
+} from './ffmpeg-arguments.js'
 import { faultFromLines } from './ffmpeg-faults.js'
 import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+import { stillArguments, type ShownStill } from './still-arguments.js'
+
+/** What an FFmpeg process can be made to show. */
+export type FfmpegSource = FfmpegInput | (ShownStill & { readonly source: 'still' })
 
 export interface FfmpegSessionOptions {
-  readonly input: FfmpegInput
+  readonly input: FfmpegSource
   readonly geometry: FrameGeometry
   /** A stream that shows no new frame for this long is killed and reopened. */
   readonly stallTimeoutMs: number
@@ -60,6 +69,16 @@ function faultOfEnd(end: ChildEnd, messages: readonly string[], binary: FfmpegBi
   }
 }
 
+function argumentsFor(
+  binary: FfmpegBinary,
+  input: FfmpegSource,
+  geometry: FrameGeometry,
+): FfmpegArguments {
+  return input.source === 'still'
+    ? { ok: true, args: stillArguments(binary, input, geometry) }
+    : streamArguments(binary, input, geometry)
+}
+
 // A call, because the compiler takes a property read before an await to hold after it.
 const isAborted = (signal: AbortSignal): boolean => signal.aborted
 
@@ -87,7 +106,7 @@ export function createFfmpegSession(options: FfmpegSessionOptions): CaptureSessi
         INSTALL,
       )
     }
-    const made = streamArguments(binary, input, geometry)
+    const made = argumentsFor(binary, input, geometry)
     if (!made.ok) {
       return captureFault(made.cause, made.cure)
     }
@@ -95,7 +114,8 @@ export function createFfmpegSession(options: FfmpegSessionOptions): CaptureSessi
       return { kind: 'stopped' }
     }
 
-    const child = startChild(binary.path, made.args)
+    const still = input.source === 'still' ? input.image.data : undefined
+    const child = startChild(binary.path, made.args, still)
     if (child.pid !== undefined) {
       options.onChild?.(child.pid)
     }
@@ -129,7 +149,11 @@ export function createFfmpegSession(options: FfmpegSessionOptions): CaptureSessi
     if (stalledMs !== undefined) {
       return faultFromLines(child.messages(), `no frame for ${stalledMs} ms`)
     }
-    if (input.source === 'file' && end.kind === 'exited' && end.code === 0) {
+    if (
+      (input.source === 'file' || input.source === 'still') &&
+      end.kind === 'exited' &&
+      end.code === 0
+    ) {
       return { kind: 'ended' }
     }
     return faultOfEnd(end, child.messages(), binary)
