@@ -64,8 +64,10 @@ export interface Judgement {
 /** The way of a frame: detection → tracking → quality → liveness → encoding → matching → decision. */
 export interface Line {
   judge(frame: Frame): Promise<Judgement>
-  /** Ends what is open, because the daemon stops or the camera is gone. */
+  /** Ends what is open, because the daemon stops. */
   close(monotonicMs: number): readonly EndedAttempt[]
+  /** Ends what is open with the reason `fault`: a stage or the camera failed. */
+  fail(monotonicMs: number, detail: string): readonly EndedAttempt[]
 }
 
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
@@ -142,5 +144,5 @@ export function createLine(parts: LineParts): Line {
     }
   }
 
-  return { judge, close: (monotonicMs) => door.close(monotonicMs) }
+  return { judge, close: (nowMs) => door.close(nowMs), fail: (nowMs, why) => door.fail(nowMs, why) }
 }

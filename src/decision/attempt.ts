@@ -60,6 +60,8 @@ export interface Attempt {
   observe(observation: Observation): AttemptStep
   /** Ends the attempt because the face left or time ran out; every attempt ends in one outcome. */
   conclude(monotonicMs: number): EndedAttempt
+  /** Ends the attempt because the daemon itself could not go on. */
+  fail(monotonicMs: number, detail: string): EndedAttempt
 }
 
 interface AgreeingFrame {
@@ -172,5 +174,9 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     }
   }
 
-  return { observe, conclude }
+  function fail(endedMs: number, detail: string): EndedAttempt {
+    return end({ outcome: 'denied', reason: 'fault', detail }, endedMs)
+  }
+
+  return { observe, conclude, fail }
 }

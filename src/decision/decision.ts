@@ -14,19 +14,7 @@ export const DENIAL_REASONS = [
 export const denialReasonSchema = z.enum(DENIAL_REASONS)
 export type DenialReason = z.infer<typeof denialReasonSchema>
 
-const outcomeSchema = z.discriminatedUnion('outcome', [
-  z.strictObject({
-    outcome: z.literal('granted'),
-    person: z.strictObject({ id: z.ulid(), name: z.string() }),
-  }),
-  z.strictObject({
-    outcome: z.literal('denied'),
-    reason: denialReasonSchema,
-    detail: z.string().describe('What a person or the log should read; names no person.'),
-  }),
-])
-
-const evidenceSchema = z.object({
+const evidenceSchema = z.strictObject({
   id: z.ulid().describe('Time-ordered, unique; readers de-duplicate by it.'),
   door: z.string(),
   decidedAt: z.iso.datetime().describe('Wall clock, UTC.'),
@@ -52,7 +40,18 @@ const evidenceSchema = z.object({
   latencyMs: z.number().nonnegative().describe('Capture of the last frame to this decision.'),
 })
 
+const grantedSchema = evidenceSchema.extend({
+  outcome: z.literal('granted'),
+  person: z.strictObject({ id: z.ulid(), name: z.string() }),
+})
+
+const deniedSchema = evidenceSchema.extend({
+  outcome: z.literal('denied'),
+  reason: denialReasonSchema,
+  detail: z.string().describe('What a person or the log should read; names no person.'),
+})
+
 /** One attempt at the door and how it ended. Never holds an image or an embedding. */
-export const decisionSchema = z.intersection(outcomeSchema, evidenceSchema)
+export const decisionSchema = z.discriminatedUnion('outcome', [grantedSchema, deniedSchema])
 export type Decision = z.infer<typeof decisionSchema>
-export type Outcome = z.infer<typeof outcomeSchema>
+export type GrantedDecision = z.infer<typeof grantedSchema>

@@ -35,8 +35,10 @@ export interface Door {
   /** Whether frames of this track are to be judged now, or the door rests from a decision about it. */
   attendsTo(trackId: number, monotonicMs: number): boolean
   step(input: DoorInput): DoorStep
-  /** Ends what is open, because the daemon stops or the camera is gone. */
+  /** Ends what is open, because the daemon stops. */
   close(monotonicMs: number): readonly EndedAttempt[]
+  /** Ends what is open with the reason `fault`: a stage or the camera failed in mid-attempt. */
+  fail(monotonicMs: number, detail: string): readonly EndedAttempt[]
 }
 
 interface OpenAttempt {
@@ -88,5 +90,11 @@ export function createDoor(rules: DoorRules): Door {
     }
   }
 
-  return { attendsTo, step, close: concludeOpen }
+  function fail(monotonicMs: number, detail: string): EndedAttempt[] {
+    const left = open
+    open = undefined
+    return left === undefined ? [] : [left.attempt.fail(monotonicMs, detail)]
+  }
+
+  return { attendsTo, step, close: concludeOpen, fail }
 }

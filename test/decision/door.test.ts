@@ -95,6 +95,15 @@ t.test('stopping the daemon ends what is open', (t) => {
   t.end()
 })
 
+t.test('a fault in mid-attempt ends it as a fault, whatever was seen before', (t) => {
+  const door = createDoor(rules)
+  door.step(seen(1, 0))
+  door.step(seen(1, 100))
+  t.match(door.fail(200, 'camera gone'), [{ result: { reason: 'fault', detail: 'camera gone' } }])
+  t.same(door.fail(300, 'camera gone'), [], 'and only once')
+  t.end()
+})
+
 t.test('evidence of life never carries over from one attempt to the next', (t) => {
   const door = createDoor(rules)
   const steps = [0, 100, 200].map((nowMs) => door.step(seen(1, nowMs)))

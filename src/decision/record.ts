@@ -1,0 +1,67 @@
+import type { Person } from '../store/person.js'
+import type { EndedAttempt, ProbeMatch } from './attempt.js'
+import type { Decision, DenialReason } from './decision.js'
+
+/** What the record of a decision holds besides the attempt itself. */
+export interface DecisionContext {
+  /** ULID, made at the time of the decision. */
+  readonly id: string
+  readonly decidedAtMs: number
+  readonly door: string
+  /** τ for the present K. */
+  readonly threshold: number
+  /** K. */
+  readonly galleryPersons: number
+  readonly liveness: { readonly texture: number | null; readonly lifeEvents: number }
+  /** Model id by role. */
+  readonly models: Readonly<Record<string, string>>
+  readonly latencyMs: number
+  /** Looks a person up; `undefined` when deleted in the meantime. */
+  readonly findPerson: (id: string) => Person | undefined
+}
+
+/**
+ * Applies the access policy (only an active person enters) and writes the attempt down.
+ * @returns a decision that has no effect yet: it counts once it is stored
+ */
+export function toDecision(ended: EndedAttempt, context: DecisionContext): Decision {
+  const { result } = ended
+  const evidence = {
+    id: context.id,
+    door: context.door,
+    decidedAt: new Date(context.decidedAtMs).toISOString(),
+    attempt: {
+      frames: ended.frames,
+      durationMs: Math.max(0, ended.endedMs - ended.startedMs),
+    },
+    match: describeMatch(ended.match, context),
+    liveness: { ...context.liveness },
+    models: { ...context.models },
+    latencyMs: Math.max(0, context.latencyMs),
+  }
+  const deny = (reason: DenialReason, detail: string): Decision => ({
+    ...evidence,
+    outcome: 'denied',
+    reason,
+    detail,
+  })
+  if (result.outcome === 'denied') return deny(result.reason, result.detail)
+  const person = context.findPerson(result.personId)
+  if (person === undefined) return deny('unknown', 'the person was deleted during the attempt')
+  if (!person.active) return deny('not-permitted', 'the person is not active')
+  return { ...evidence, outcome: 'granted', person: { id: person.id, name: person.name } }
+}
+
+function describeMatch(
+  match: ProbeMatch | undefined,
+  { threshold, galleryPersons }: DecisionContext,
+): Decision['match'] {
+  if (match === undefined) return null
+  if (match.outcome === 'unknown') {
+    if (match.nearestDistanceSq === null) return null
+    const distanceSq = match.nearestDistanceSq
+    return { distanceSq, runnerUpDistanceSq: null, threshold, galleryPersons }
+  }
+  const { distanceSq, runnerUpDistanceSq } = match
+  return { distanceSq, runnerUpDistanceSq, threshold, galleryPersons }
+}
