@@ -94,10 +94,13 @@ export function writeAtomically(path: string, data: Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(temporary, data, { flush: true })
-    renameSync(temporary, path)
+    try {
+      writeFileSync(temporary, data, { flush: true })
+      renameSync(temporary, path)
+    } finally {
+      rmSync(temporary, { force: true })
+    }
   } catch (cause) {
-    rmSync(temporary, { force: true })
     throw asWriteFault(cause, path)
   }
 }

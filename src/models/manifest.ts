@@ -37,7 +37,16 @@ const sourceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('local') }),
 ])
 
-const recipeStepSchema = z.discriminatedUnion('step', [z.strictObject({ step: z.literal('copy') })])
+const recipeStepSchema = z.discriminatedUnion('step', [
+  /** The package's one file as it is. */
+  z.strictObject({ step: z.literal('copy') }),
+  /** Batch normalisations become part of the convolutions before them. */
+  z.strictObject({ step: z.literal('fold-batch-norm') }),
+  /** PRelu becomes operators that run faster; exact. */
+  z.strictObject({ step: z.literal('prelu-rewrite') }),
+  /** The embedding is cut to the strongest singular directions of the last layer. */
+  z.strictObject({ step: z.literal('project-svd'), length: z.int().min(1).max(4096) }),
+])
 
 /** `(pixel − mean) / divisor` a channel, pixels 0..255, planes in the order that `colour` spells. */
 const inputBase = {

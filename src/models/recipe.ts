@@ -1,5 +1,10 @@
 import { ModelError, describeCause } from './error.js'
 import type { Manifest, RecipeStep } from './manifest.js'
+import { foldBatchNorm } from './onnx/batch-norm.js'
+import { decodeModel, encodeModel } from './onnx/codec.js'
+import type { OnnxGraph } from './onnx/model.js'
+import { rewritePRelu } from './onnx/prelu-rewrite.js'
+import { projectOutput } from './onnx/project-output.js'
 
 /** What a recipe works on: the package's files by path, and the model made so far. */
 interface Workpiece {
@@ -13,10 +18,22 @@ function soleSource(sources: ReadonlyMap<string, Uint8Array>): Uint8Array {
   return first
 }
 
+function edit({ model }: Workpiece, change: (graph: OnnxGraph) => OnnxGraph): Uint8Array {
+  if (model === undefined) throw new Error('no step before it made a model')
+  const decoded = decodeModel(model, 'the model made so far')
+  return encodeModel({ ...decoded, graph: change(decoded.graph) })
+}
+
 function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
   switch (step.step) {
     case 'copy':
       return soleSource(piece.sources)
+    case 'fold-batch-norm':
+      return edit(piece, foldBatchNorm)
+    case 'prelu-rewrite':
+      return edit(piece, rewritePRelu)
+    case 'project-svd':
+      return edit(piece, (graph) => projectOutput(graph, step.length))
   }
 }
 

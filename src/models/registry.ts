@@ -19,7 +19,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   detector: 'fr_detect',
   landmarks: 'fr_landmark',
   texture: 'fr_liveness',
-  encoder: 'fr_feature',
+  encoder: 'mobilefacenet-128',
 }
 
 /** A manifest together with the place of the model file it speaks of. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { Header } from 'tar'
@@ -133,29 +133,32 @@ t.test('random bytes in place of a tarball give a ModelError, never a crash', as
   )
 })
 
-t.test('a tarball of another content than pinned is refused', async (t) => {
+t.test('a tarball of another content than pinned is refused', (t) => {
   const data = Buffer.from('tarball')
   const digest = createHash('sha512').update(data).digest('base64')
   const entry = { package: 'p', version: '1.0.0', integrity: `sha512-${digest}` }
   t.doesNotThrow(() => checkIntegrity(data, entry))
   t.throws(() => checkIntegrity(Buffer.from('tarbalL'), entry), refusal('wrong-integrity'))
+  t.end()
 })
 
-t.test('npm’s complaints become faults with a cure', async (t) => {
+t.test('npm’s complaints become faults with a cure', (t) => {
   const code = (message: string) => explainNpmFailure('p@1.0.0', message).code
   t.equal(code('npm error code ENOTFOUND'), 'offline')
   t.equal(code('npm error code ECONNREFUSED'), 'offline')
   t.equal(code('npm error code E404'), 'package-missing')
   t.equal(code('npm error code ENOSPC'), 'disk-full')
   t.equal(code('something else'), 'package-fetch-failed')
+  t.end()
 })
 
-t.test('a place that cannot be written is named', async (t) => {
+t.test('a place that cannot be written is named', (t) => {
   const folder = t.testdir({ file: 'x' })
   t.throws(() => writeAtomically(join(folder, 'file', 'below'), body), refusal('not-writable'))
+  t.end()
 })
 
-t.test('what npm ci prepared is all there', async (t) => {
+t.test('what npm ci prepared is all there', (t) => {
   for (const { manifest, modelPath } of readAllManifests()) {
     if (manifest.source.kind === 'npm') t.ok(isIntact(modelPath, manifest.file), manifest.id)
   }
@@ -163,6 +166,7 @@ t.test('what npm ci prepared is all there', async (t) => {
     t.ok(isIntact(assetPath(file.name), file), file.name)
   }
   t.throws(() => assetPath('../secret'), refusal('asset-unknown'))
+  t.end()
 })
 
 t.test('preparing again needs no network; damage is mended from what is kept', async (t) => {
@@ -183,7 +187,6 @@ t.test('preparing again needs no network; damage is mended from what is kept', a
   )
   t.notOk(existsSync(join(folder, 'built')), 'a failed fetch leaves nothing half made')
 
-  const { cpSync } = await import('node:fs')
   cpSync(cacheFolder, folder, { recursive: true })
   const [first, second, third] = readAllManifests().map(({ manifest }) =>
     join(folder, 'built', manifest.file.name),
