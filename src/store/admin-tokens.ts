@@ -92,8 +92,9 @@ export function createAdminTokens(
   return {
     create: (label, actor) => create.immediate(label, actor),
     verify(text) {
-      const [, id, secret] = TOKEN.exec(text) ?? []
-      if (id === undefined || secret === undefined) return undefined
+      const match = TOKEN.exec(text)
+      if (!match) return undefined
+      const [, id, secret] = match
       const row = select.get(id)
       if (!row || !timingSafeEqual(row.secret_hash, hash(secret))) return undefined
       const now = nowMs()

@@ -122,6 +122,6 @@ export function openDatabase(folder: string, key: Buffer): Database.Database {
  * @returns false when another process is reading and the log has to stay for now
  */
 export function truncateLog(database: Database.Database): boolean {
-  const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
-  return row?.busy === 0
+  const rows = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
+  return rows.at(0)?.busy === 0
 }

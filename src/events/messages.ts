@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+import { decisionSchema } from '../decision/decision.js'
+
+/** Longest life of a grant: the five seconds after which no door may move for it. */
+export const MAX_GRANT_LIFE_MS = 5000
+
+/** A message about a decision is late when sent this long after it. */
+export const LATE_AFTER_MS = 5000
+
+/** Payload on `…/decision`: the decision, and whether it is history by now. De-duplicate by `id`. */
+export const decisionMessageSchema = z.intersection(
+  decisionSchema,
+  z.object({ late: z.boolean().describe('Sent more than 5 s after the decision.') }),
+)
+export type DecisionMessage = z.infer<typeof decisionMessageSchema>
+
+/**
+ * Payload on `…/grant`. A door controller moves only if `sequence` is higher than every one it saw from
+ * this door and its clock is before `expiresAt` (or, without a clock, on receipt over a connection that
+ * was up all along).
+ */
+export const grantMessageSchema = z.strictObject({
+  id: z.ulid().describe('Id of the decision.'),
+  door: z.string(),
+  sequence: z.int().positive().describe('Higher than every earlier grant of this door.'),
+  personId: z.ulid(),
+  decidedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().describe('No door moves at or after this.'),
+  lifeMs: z.int().positive().max(MAX_GRANT_LIFE_MS),
+})
+export type GrantMessage = z.infer<typeof grantMessageSchema>
+
+/** Retained payload on `…/status`; `offline` also comes as the last will. */
+export const statusMessageSchema = z.strictObject({
+  state: z.enum(['online', 'degraded', 'offline']),
+  at: z.iso.datetime().nullable().describe('Null in the last will, which can not know its hour.'),
+  cause: z.string().max(500).nullable(),
+  cure: z.string().max(500).nullable(),
+  outbox: z
+    .strictObject({
+      pending: z.int().nonnegative(),
+      abandoned: z.int().nonnegative().describe('Given up beyond the bound, ever.'),
+    })
+    .nullable(),
+})
+export type StatusMessage = z.infer<typeof statusMessageSchema>
+
+/** Whether the daemon itself is well, as `…/status` tells it. */
+export type Health =
+  | { readonly state: 'online' }
+  | { readonly state: 'degraded'; readonly cause: string; readonly cure: string }
