@@ -1,0 +1,86 @@
+import type { EnrolmentFault, EnrolmentReader } from './encoding/enrol.js'
+import { decodeImage, encodePng } from './frame/decode.js'
+import type { DecodeFault } from './frame/decode.js'
+import type { Image } from './frame/image.js'
+import type { Gallery, Identification } from './matching/gallery.js'
+import type { Embedding } from './encoding/embedding.js'
+import type { EnrolmentSource } from './store/person.js'
+import type { Store } from './store/store.js'
+
+/** How an enrolment ended. A bad picture is a result, never an exception. */
+export type Enrolment =
+  | {
+      readonly outcome: 'enrolled'
+      readonly templateId: string
+      readonly quality: number
+    }
+  | {
+      readonly outcome: 'rejected'
+      readonly reason: EnrolmentFault | DecodeFault
+      readonly detail: string
+    }
+  | {
+      /** The face already belongs to somebody else. */
+      readonly outcome: 'same-as-person'
+      readonly personId: string
+      readonly detail: string
+    }
+
+export interface EnrolmentParts {
+  readonly store: Store
+  readonly gallery: Gallery
+  readonly readEnrolment: EnrolmentReader
+  /** 1:K search at the present threshold, to find a face that is enrolled under another name. */
+  readonly identify: (probe: Embedding) => Identification
+}
+
+/** Adds faces to persons: store first, gallery after, so that what is recognised is also kept. */
+export interface EnrolmentService {
+  /**
+   * @param personId a person who exists
+   * @param actor who does it, for the audit
+   */
+  fromBytes(personId: string, bytes: Uint8Array, by: EnrolledBy): Promise<Enrolment>
+  fromImage(personId: string, image: Image, by: EnrolledBy): Promise<Enrolment>
+}
+
+export interface EnrolledBy {
+  readonly source: EnrolmentSource
+  readonly actor: string
+}
+
+/** Joins picture reading, store and gallery. */
+export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService {
+  const { store, gallery, readEnrolment, identify } = parts
+
+  async function fromImage(personId: string, image: Image, by: EnrolledBy): Promise<Enrolment> {
+    const reading = await readEnrolment(image)
+    if (reading.kind === 'rejected') {
+      return { outcome: 'rejected', reason: reading.fault, detail: reading.detail }
+    }
+    const { embedding, aligned, quality } = reading
+    const nearest = identify(embedding)
+    if (nearest.outcome === 'match' && nearest.personId !== personId) {
+      const detail = 'this face is already enrolled as another person; delete that one first'
+      return { outcome: 'same-as-person', personId: nearest.personId, detail }
+    }
+    const cropPng = await encodePng(aligned)
+    const template = store.templates.add(
+      { personId, embedding, quality, source: by.source, cropPng },
+      by.actor,
+    )
+    gallery.add({ templateId: template.id, personId, embedding })
+    return { outcome: 'enrolled', templateId: template.id, quality }
+  }
+
+  return {
+    fromImage,
+    async fromBytes(personId, bytes, by) {
+      const decoded = await decodeImage(bytes)
+      if (!decoded.ok) {
+        return { outcome: 'rejected', reason: decoded.reason, detail: decoded.detail }
+      }
+      return fromImage(personId, decoded.image, by)
+    },
+  }
+}

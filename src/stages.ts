@@ -1,0 +1,53 @@
+import type { Config } from './config/schema.js'
+import type { FaceFinder } from './detection/face.js'
+import { createFaceFinder } from './detection/find-faces.js'
+import { createEncoder } from './encoding/encoder.js'
+import type { Encoder } from './encoding/encoder.js'
+import { createEnrolmentReader } from './encoding/enrol.js'
+import type { EnrolmentReader } from './encoding/enrol.js'
+import { loadNet } from './models/session.js'
+import type { Net } from './models/session.js'
+
+/** The loaded nets and the stages made of them. */
+export interface Stages {
+  readonly nets: {
+    readonly detector: Net<'detector'>
+    readonly landmarks: Net<'landmarks'>
+    readonly texture: Net<'texture'>
+    readonly encoder: Net<'encoder'>
+  }
+  readonly finder: FaceFinder
+  readonly encoder: Encoder
+  readonly readEnrolment: EnrolmentReader
+  /** Model id by role, as decisions record it. */
+  readonly modelIds: Readonly<Record<string, string>>
+}
+
+/**
+ * Loads, checks and warms every net the line needs. Sessions live as long as the process.
+ * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
+ */
+export async function loadStages(config: Config['models']): Promise<Stages> {
+  const options = (model: string | undefined) => ({
+    intraOpNumThreads: config.threads,
+    executionProviders: config.executionProviders,
+    ...(model === undefined ? {} : { model }),
+  })
+  const nets = {
+    detector: await loadNet('detector', options(config.detector)),
+    landmarks: await loadNet('landmarks', options(config.landmarks)),
+    texture: await loadNet('texture', options(config.texture)),
+    encoder: await loadNet('encoder', options(config.encoder)),
+  }
+  const finder = createFaceFinder(nets.detector, nets.landmarks)
+  const encoder = createEncoder(nets.encoder)
+  return {
+    nets,
+    finder,
+    encoder,
+    readEnrolment: createEnrolmentReader(finder, encoder),
+    modelIds: Object.fromEntries(
+      Object.entries(nets).map(([role, net]) => [role, net.manifest.id]),
+    ),
+  }
+}
