@@ -78,11 +78,11 @@ const attributeMessage = z.object({
   name: text,
   type: int.default(0),
   f: z.number().default(0),
-  i: int.default(0),
+  i: z.coerce.bigint().default(0n),
   s: bytes.optional(),
   t: tensorMessage.optional(),
   floats: z.array(z.number()).default([]),
-  ints: z.array(int).default([]),
+  ints: z.array(z.coerce.bigint()).default([]),
 })
 
 const valueMessage = z.object({
@@ -258,13 +258,13 @@ function writeAttribute(name: string, attribute: Attribute) {
     case 'float':
       return { name, type, f: attribute.value }
     case 'int':
-      return { name, type, i: attribute.value }
+      return { name, type, i: String(attribute.value) }
     case 'string':
       return { name, type, s: new TextEncoder().encode(attribute.value) }
     case 'floats':
       return { name, type, floats: attribute.value }
     case 'ints':
-      return { name, type, ints: attribute.value }
+      return { name, type, ints: attribute.value.map(String) }
     case 'tensor':
       return { name, type, t: writeTensor('', attribute.value) }
   }

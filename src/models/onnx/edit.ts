@@ -1,4 +1,4 @@
-import type { OnnxGraph, OnnxNode, Tensor } from './model.js'
+import { numberOf, type OnnxGraph, type OnnxNode, type Tensor } from './model.js'
 
 /** Which node makes each value and which nodes use it. */
 export interface GraphIndex {
@@ -45,8 +45,7 @@ export function constantConv(
   const weights = initializers.get(weightName)
   if (weights === undefined || !isFloat(weights) || weights.dims.length !== 4) return undefined
   if (index.consumersOf.get(weightName)?.length !== 1) return undefined
-  const group = node.attributes.get('group')
-  const base = { node, weights, group: group?.kind === 'int' ? group.value : 1 }
+  const base = { node, weights, group: numberOf(node, 'group', 1) }
   if (node.inputs.length < 3 || biasName === '') return { ...base, bias: undefined }
   const bias = initializers.get(biasName)
   if (bias === undefined || !isFloat(bias)) return undefined

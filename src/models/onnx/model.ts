@@ -15,10 +15,10 @@ export type Tensor = TensorData & { readonly dims: readonly number[] }
 /** An operator's attribute. */
 export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
-  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'int'; readonly value: bigint }
   | { readonly kind: 'string'; readonly value: string }
   | { readonly kind: 'floats'; readonly value: readonly number[] }
-  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'ints'; readonly value: readonly bigint[] }
   | { readonly kind: 'tensor'; readonly value: Tensor }
 
 /** One operator; an absent optional input is the empty string. */
@@ -71,8 +71,9 @@ export function attributes(
   return new Map(
     Object.entries(plain).map(([name, value]): [string, Attribute] => {
       if (typeof value === 'string') return [name, { kind: 'string', value }]
-      if (typeof value !== 'number') return [name, { kind: 'ints', value }]
-      return [name, { kind: Number.isInteger(value) ? 'int' : 'float', value }]
+      if (typeof value !== 'number') return [name, { kind: 'ints', value: value.map(BigInt) }]
+      if (!Number.isInteger(value)) return [name, { kind: 'float', value }]
+      return [name, { kind: 'int', value: BigInt(value) }]
     }),
   )
 }
@@ -99,7 +100,7 @@ export function intsOf(
   const attribute = node.attributes.get(name)
   if (attribute === undefined) return byDefault
   if (attribute.kind !== 'ints') throw new Error(`${node.name}: ${name} is no list of ints`)
-  return attribute.value
+  return attribute.value.map(Number)
 }
 
 /**
@@ -112,5 +113,5 @@ export function numberOf(node: OnnxNode, name: string, byDefault: number): numbe
   if (attribute.kind !== 'int' && attribute.kind !== 'float') {
     throw new Error(`${node.name}: ${name} is no number`)
   }
-  return attribute.value
+  return Number(attribute.value)
 }

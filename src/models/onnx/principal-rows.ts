@@ -1,6 +1,8 @@
 /** Rows count as orthogonal when their cosine is below this. */
 const TOLERANCE = 1e-12
 const MAX_SWEEPS = 40
+/** Rows whose squared length is below this part of the longest's are zero but for rounding. */
+const NEGLIGIBLE = 1e-26
 
 /** A row with the squared length of its leading columns. */
 interface Row {
@@ -26,9 +28,11 @@ export function principalRows(
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
     for (const row of rows) row.lengthSq = dot(row.values, row.values, columns)
     rows.sort((x, y) => y.lengthSq - x.lengthSq)
+    const negligible = NEGLIGIBLE * rows[0].lengthSq
     let rotations = 0
     for (let p = 0; p < rows.length - 1; p++) {
       for (let q = p + 1; q < rows.length; q++) {
+        if (rows[q].lengthSq <= negligible) continue
         if (orthogonalise(rows[p], rows[q], columns)) rotations++
       }
     }
