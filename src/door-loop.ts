@@ -1,0 +1,155 @@
+import type { Camera } from './capture/camera.js'
+import type { EndedAttempt } from './decision/attempt.js'
+import type { Decision } from './decision/decision.js'
+import { toDecision } from './decision/record.js'
+import type { DecisionContext } from './decision/record.js'
+import type { Frame } from './frame/image.js'
+import type { Judgement, Line, LivenessReading } from './line.js'
+
+/** A part that is out of order, in words for the log, the console and the broker. */
+export interface LoopFault {
+  readonly cause: string
+  readonly cure: string
+}
+
+export interface DoorLoopParts {
+  readonly camera: Camera
+  readonly line: Line
+  /** What a decision records besides the attempt; asked at the moment of the decision. */
+  readonly describe: () => Pick<
+    DecisionContext,
+    'door' | 'threshold' | 'galleryPersons' | 'models' | 'findPerson'
+  >
+  readonly newId: () => string
+  readonly nowMs: () => number
+  /** The clock of `Frame.monotonicMs`. */
+  readonly monotonicMs: () => number
+  /**
+   * Puts the decision and its message on disk; only after it returned does the decision count.
+   * @throws when it could not be written
+   */
+  readonly record: (decision: Decision, trackId: number | undefined) => void
+  readonly onFrame: (frame: Frame) => void
+  readonly onJudgement: (judgement: Judgement) => void
+  /** Told what keeps the loop from deciding, and `undefined` after each frame that was judged. */
+  readonly onFault: (fault: LoopFault | undefined) => void
+  /** Longest wait for a frame before an open attempt counts as failed. */
+  readonly frameTimeoutMs: number
+  /** Pause between tries to write a decision that the store refused. */
+  readonly retryMs: number
+}
+
+const NO_READING: LivenessReading = {
+  state: { kind: 'not-enough-evidence', detail: 'no frame judged yet' },
+  textureScore: null,
+  lifeEvents: 0,
+}
+
+/**
+ * Judges the newest frame, again and again, and records what ends. A fault never opens the door:
+ * the open attempt ends as `fault`, and while decisions cannot be written none is made.
+ * @returns once the signal is aborted, with what was open ended and recorded
+ */
+export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Promise<void> {
+  const { camera, line } = parts
+  let reading = NO_READING
+  let trackId: number | undefined
+  let lastFrameMs = parts.monotonicMs()
+
+  function write(attempt: EndedAttempt): Decision {
+    return toDecision(attempt, {
+      ...parts.describe(),
+      id: parts.newId(),
+      decidedAtMs: parts.nowMs(),
+      liveness: { texture: reading.textureScore, lifeEvents: reading.lifeEvents },
+      latencyMs: parts.monotonicMs() - lastFrameMs,
+    })
+  }
+
+  /** Keeps on trying: what was decided must be in the record before anything else is decided. */
+  async function recordAll(attempts: readonly EndedAttempt[], once = false): Promise<void> {
+    for (const attempt of attempts) {
+      let decision = write(attempt)
+      for (;;) {
+        try {
+          parts.record(decision, trackId)
+          break
+        } catch (error) {
+          parts.onFault({
+            cause: `a decision could not be recorded: ${messageOf(error)}`,
+            cure: 'mend the store; the door stays shut until decisions can be written',
+          })
+          if (once || signal.aborted) return
+          decision = write(withoutGrant(attempt))
+          await pause(parts.retryMs, signal)
+        }
+      }
+    }
+  }
+
+  while (!signal.aborted) {
+    const frame = await nextFrameWithin(camera, parts.frameTimeoutMs, signal)
+    if (frame === undefined) {
+      if (camera.state.name === 'stopped') break
+      if (!signal.aborted)
+        await recordAll(line.fail(parts.monotonicMs(), 'no frame from the camera'))
+      continue
+    }
+    lastFrameMs = frame.monotonicMs
+    parts.onFrame(frame)
+    try {
+      const judgement = await line.judge(frame)
+      if (judgement.liveness !== undefined) reading = judgement.liveness
+      trackId = judgement.tracked?.trackId ?? trackId
+      await recordAll(judgement.ended)
+      parts.onFault(undefined)
+      parts.onJudgement(judgement)
+    } catch (error) {
+      const cause = `a frame could not be judged: ${messageOf(error)}`
+      parts.onFault({ cause, cure: 'run `genkan doctor`; restart the daemon if it stays' })
+      await recordAll(line.fail(frame.monotonicMs, 'a stage failed'))
+    }
+  }
+  await recordAll(line.close(parts.monotonicMs()), true)
+}
+
+/** A grant that could not be recorded at once has opened nothing, and must not read as if it had. */
+function withoutGrant(attempt: EndedAttempt): EndedAttempt {
+  if (attempt.result.outcome === 'denied') return attempt
+  const detail = 'the decision could not be recorded in time'
+  return { ...attempt, result: { outcome: 'denied', reason: 'fault', detail } }
+}
+
+/** The newest frame, or `undefined` when none came in time. */
+async function nextFrameWithin(
+  camera: Camera,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Frame | undefined> {
+  const waiting = new AbortController()
+  const giveUp = () => waiting.abort()
+  const timer = setTimeout(giveUp, timeoutMs)
+  signal.addEventListener('abort', giveUp, { once: true })
+  try {
+    return await camera.nextFrame(waiting.signal)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', giveUp)
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+  })
+}

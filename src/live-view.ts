@@ -1,0 +1,107 @@
+import type { LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports.js'
+import type { Decision } from './decision/decision.js'
+import { encodeJpeg } from './frame/decode.js'
+import type { Frame } from './frame/image.js'
+import type { Judgement } from './line.js'
+
+/** What viewers of the console see: the newest picture, boxes, prompts and decisions. */
+export interface LiveView extends LivePort {
+  /** The newest frame; enrolment at the door takes it, too. */
+  latestFrame(): Frame | undefined
+  showFrame(frame: Frame): void
+  showJudgement(judgement: Judgement): void
+  /** @param trackId the track that the decision is about */
+  showDecision(decision: Decision, trackId: number | undefined): void
+  /** Camera, broker, store, K or τ have changed. */
+  showSystemChange(): void
+}
+
+interface Verdict {
+  readonly trackId: number
+  readonly decision: Decision
+}
+
+/** JPEG quality of the live picture: good enough to enrol from by eye, small enough for a phone. */
+const LIVE_JPEG_QUALITY = 80
+
+/** Keeps the newest frame only; encodes it when, and only when, somebody asks. */
+export function createLiveView(): LiveView {
+  const listeners = new Set<(event: LiveEvent) => void>()
+  let newest: Frame | undefined
+  let encoded: { readonly frame: Frame; readonly snapshot: Promise<Snapshot> } | undefined
+  let verdict: Verdict | undefined
+  let lastPrompt: string | undefined
+  let lastFaceCount = 0
+
+  function emit(event: LiveEvent): void {
+    for (const listener of listeners) listener(event)
+  }
+
+  async function encode(frame: Frame): Promise<Snapshot> {
+    const jpeg = await encodeJpeg(frame.image, LIVE_JPEG_QUALITY)
+    return { jpeg, sequence: frame.sequence, capturedAtMs: frame.capturedAtMs }
+  }
+
+  function describeFace(judgement: Judgement): LiveFace[] {
+    const { tracked } = judgement
+    if (tracked === undefined) return []
+    const { trackId, face } = tracked
+    const about = verdict?.trackId === trackId && judgement.quality === undefined
+    const decision = about ? verdict?.decision : undefined
+    return [
+      {
+        trackId,
+        box: face.box,
+        standing: decision?.outcome ?? 'judging',
+        name: decision?.outcome === 'granted' ? decision.person.name : null,
+        reason: decision?.outcome === 'denied' ? decision.reason : null,
+      },
+    ]
+  }
+
+  return {
+    latestFrame: () => newest,
+    showFrame(frame) {
+      newest = frame
+    },
+    async latestJpeg() {
+      if (newest === undefined) return undefined
+      if (encoded?.frame !== newest) encoded = { frame: newest, snapshot: encode(newest) }
+      return encoded.snapshot
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => {
+        listeners.delete(listener)
+      }
+    },
+    showJudgement(judgement) {
+      if (judgement.prompt !== lastPrompt) {
+        lastPrompt = judgement.prompt
+        const prompt =
+          lastPrompt === undefined ? null : { code: promptCode(lastPrompt), text: lastPrompt }
+        emit({ type: 'prompt', prompt })
+      }
+      const faces = describeFace(judgement)
+      if (faces.length > 0 || lastFaceCount > 0) {
+        const { sequence, image } = judgement.frame
+        const frame = { width: image.width, height: image.height }
+        emit({ type: 'faces', sequence, frame, faces })
+      }
+      lastFaceCount = faces.length
+    },
+    showDecision(decision, trackId) {
+      if (trackId !== undefined) verdict = { trackId, decision }
+      emit({ type: 'decision', decision })
+    },
+    showSystemChange: () => emit({ type: 'system' }),
+  }
+}
+
+/** A stable code for a prompt, so that a display may translate it. */
+function promptCode(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^a-z]+/g, '-')
+    .replace(/^-|-$/g, '')
+}
