@@ -1,17 +1,10 @@
-import { EMBEDDING_LENGTH } from '../encoding/embedding.js'
+import { createCoarseRows, MAX_SCAN_ROWS, prepareProbe } from './coarse-rows.js'
 import { createNearestSlots, type SlotMatch } from './nearest-slots.js'
-import { createQuantizedRows, MAX_SCAN_ROWS, prepareProbe } from './quantized-rows.js'
+import { createTemplateRows, type GalleryPrecision } from './template-rows.js'
 
 /**
- * What is kept of a template.
- * `float32`: the embedding itself, and its int8 form for the scan (648 bytes).
- * `int8`: only the int8 form, rescaled to unit length (136 bytes); it is the template then, and a
- * distance d² to it differs from the original's by |d − d′| ≤ the rounding, about 0.007.
- */
-export type GalleryPrecision = 'float32' | 'int8'
-
-/**
- * Rows of unit vectors, each owned by a person's slot, searched exactly.
+ * Rows of unit vectors, each owned by a person's slot, searched exactly: a coarse scan passes over
+ * all rows that provably cannot be among the nearest, the others are compared in double precision.
  *
  * Rows are dense: removing one moves the last row into its place, so nothing is ever rebuilt.
  * Callers check their vectors first (see `findEmbeddingFault`).
@@ -24,75 +17,29 @@ export interface GalleryIndex {
   remove(row: number): void
   /** The best distance of each of the `k` nearest slots, nearest first, ties by slot number. */
   nearest(probe: Float32Array, k: number): SlotMatch[]
-  /** Squared L2 distance to one row as stored, in double precision. */
+  /** Squared L2 distance to one row as kept, in double precision. */
   distanceSq(probe: Float32Array, row: number): number
 }
 
-interface VectorRows {
-  add(vector: Float32Array): void
-  remove(row: number): void
-  distanceSq(probe: Float32Array, row: number): number
-}
-
-const CHUNK_ROWS = 8192
 /** The first rows are all compared exactly, to find a limit for the rest. */
 const FIRST_SCAN_ROWS = 64
 /** Beyond this many wanted persons, ranking everyone is the simpler and the faster way. */
 const MAX_SELECTED = 128
 
-function createVectorRows(): VectorRows {
-  const chunks: Float32Array[] = []
-  let size = 0
-  const chunkOf = (row: number): Float32Array => chunks[Math.floor(row / CHUNK_ROWS)]
-  const offsetOf = (row: number): number => (row % CHUNK_ROWS) * EMBEDDING_LENGTH
-
-  return {
-    add(vector) {
-      if (size === chunks.length * CHUNK_ROWS) {
-        chunks.push(new Float32Array(CHUNK_ROWS * EMBEDDING_LENGTH))
-      }
-      chunkOf(size).set(vector, offsetOf(size))
-      size++
-    },
-
-    remove(row) {
-      const last = size - 1
-      const from = offsetOf(last)
-      const moved = chunkOf(last).subarray(from, from + EMBEDDING_LENGTH)
-      chunkOf(row).set(moved, offsetOf(row))
-      moved.fill(0)
-      size--
-    },
-
-    distanceSq(probe, row) {
-      const vectors = chunkOf(row)
-      const offset = offsetOf(row)
-      let sum = 0
-      for (let i = 0; i < EMBEDDING_LENGTH; i++) {
-        const difference = probe[i] - vectors[offset + i]
-        sum += difference * difference
-      }
-      return sum
-    },
-  }
-}
-
 /** Creates an empty {@link GalleryIndex}. */
 export function createGalleryIndex(precision: GalleryPrecision = 'float32'): GalleryIndex {
-  const quantized = createQuantizedRows(precision === 'int8' ? 'unit-length' : 'nearest')
-  const vectors = precision === 'int8' ? undefined : createVectorRows()
-  const stored = vectors ?? quantized
-  const distanceSq = (probe: Float32Array, row: number): number => stored.distanceSq(probe, row)
+  const coarse = createCoarseRows()
+  const templates = createTemplateRows(precision)
   const slots: number[] = []
 
   function rankEveryone(probe: Float32Array, k: number): SlotMatch[] {
     const best = new Map<number, number>()
     for (let row = 0; row < slots.length; row++) {
-      const distance = distanceSq(probe, row)
+      const distance = templates.distanceSq(probe, row)
       const known = best.get(slots[row])
       if (known === undefined || distance < known) best.set(slots[row], distance)
     }
-    return Array.from(best, ([slot, distance]) => ({ slot, distanceSq: distance }))
+    return Array.from(best, ([slot, distanceSq]) => ({ slot, distanceSq }))
       .sort((a, b) => a.distanceSq - b.distanceSq || a.slot - b.slot)
       .slice(0, k)
   }
@@ -103,14 +50,14 @@ export function createGalleryIndex(precision: GalleryPrecision = 'float32'): Gal
     },
 
     add(vector, slot) {
-      quantized.add(vector)
-      vectors?.add(vector)
+      templates.add(vector)
+      coarse.add(precision === 'int8' ? templates.read(slots.length) : vector)
       return slots.push(slot) - 1
     },
 
     remove(row) {
-      quantized.remove(row)
-      vectors?.remove(row)
+      templates.remove(row)
+      coarse.remove(row)
       const moved = slots.pop()
       if (moved !== undefined && row < slots.length) slots[row] = moved
     },
@@ -119,17 +66,18 @@ export function createGalleryIndex(precision: GalleryPrecision = 'float32'): Gal
       if (k > MAX_SELECTED) return rankEveryone(probe, k)
       const nearest = createNearestSlots(k)
       const prepared = prepareProbe(probe)
-      const rescore = (row: number): void => nearest.offer(slots[row], distanceSq(probe, row))
+      const compare = (row: number): void =>
+        nearest.offer(slots[row], templates.distanceSq(probe, row))
       let rows = FIRST_SCAN_ROWS
       for (let from = 0; from < slots.length;) {
         const to = Math.min(from + rows, slots.length)
-        quantized.scan(prepared, from, to, nearest.limitSq, rescore)
+        coarse.scan(prepared, from, to, nearest.limitSq, compare)
         from = to
         rows = Math.min(rows * 2, MAX_SCAN_ROWS)
       }
       return nearest.matches()
     },
 
-    distanceSq,
+    distanceSq: (probe, row) => templates.distanceSq(probe, row),
   }
 }

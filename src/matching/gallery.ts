@@ -5,7 +5,8 @@ import {
   findEmbeddingFault,
   type EmbeddingFault,
 } from './embedding-fault.js'
-import { createGalleryIndex, type GalleryPrecision } from './gallery-index.js'
+import { createGalleryIndex } from './gallery-index.js'
+import type { GalleryPrecision } from './template-rows.js'
 
 /** What the gallery needs of an enrolled template. */
 export interface GalleryTemplate {

@@ -5,7 +5,7 @@ export type Code = readonly number[]
 export const I32 = 0x7f
 export const F32 = 0x7d
 export const V128 = 0x7b
-type ValueType = typeof I32 | typeof F32 | typeof V128
+export type ValueType = typeof I32 | typeof F32 | typeof V128
 
 function unsignedLeb(value: number): number[] {
   const bytes: number[] = []
@@ -76,12 +76,9 @@ export const op = {
     ...simd(0x00),
     ...memoryArgument(4, offset),
   ],
-  /** Eight int8, sign-extended to int16. */
-  v128Load8x8Signed: (address: Code, offset: number): Code => [
-    ...address,
-    ...simd(0x01),
-    ...memoryArgument(3, offset),
-  ],
+  v128And: (a: Code, b: Code): Code => [...a, ...b, ...simd(0x4e)],
+  i16x8Splat: (value: Code): Code => [...value, ...simd(0x10)],
+  i16x8ShiftRightUnsigned: (a: Code, bits: Code): Code => [...a, ...bits, ...simd(0x8d)],
   /** Lanes of 32 bits: 0–3 from `a`, 4–7 from `b`. */
   shuffle32: (a: Code, b: Code, lanes: readonly [number, number, number, number]): Code => [
     ...a,
@@ -95,6 +92,8 @@ export const op = {
   f32x4Mul: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xe6)],
   f32x4FromI32x4: (a: Code): Code => [...a, ...simd(0xfa)],
   i32x4Bitmask: (a: Code): Code => [...a, ...simd(0xa4)],
+  i32x4Splat: (value: Code): Code => [...value, ...simd(0x11)],
+  i32x4Subtract: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xb1)],
   i32x4Add: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xae)],
   /** Products of int16 lanes, neighbours added: eight lanes to four. */
   i32x4DotI16x8: (a: Code, b: Code): Code => [...a, ...b, ...simd(0xba)],

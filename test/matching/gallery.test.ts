@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { distanceSq, EMBEDDING_LENGTH, type Embedding } from '../../src/encoding/embedding.js'
@@ -32,7 +33,7 @@ function people(count: number, templatesEach: number, seed: number): GalleryTemp
   }).flat()
 }
 
-t.test('search ranks persons by their nearest template', async (t) => {
+t.test('search ranks persons by their nearest template', (t) => {
   const gallery = createGallery(MODEL)
   const templates = people(200, 3, 1)
   for (const template of templates) gallery.add(template)
@@ -45,9 +46,10 @@ t.test('search ranks persons by their nearest template', async (t) => {
       t.strictSame(gallery.search(probe, k), bruteForce(templates, probe).slice(0, k))
     }
   }
+  t.end()
 })
 
-t.test('an empty gallery knows nobody', async (t) => {
+t.test('an empty gallery knows nobody', (t) => {
   const gallery = createGallery(MODEL)
   const probe = randomEmbedding(seededRandom(3))
   t.strictSame(gallery.search(probe, 5), [])
@@ -56,9 +58,10 @@ t.test('an empty gallery knows nobody', async (t) => {
     nearestDistanceSq: null,
   })
   t.strictSame(gallery.verify(probe, 'p1', 4), { outcome: 'not-enrolled' })
+  t.end()
 })
 
-t.test('identify is open-set', async (t) => {
+t.test('identify is open-set', (t) => {
   const random = seededRandom(4)
   const [anna, bert] = [randomEmbedding(random), randomEmbedding(random)]
   const gallery = createGallery(MODEL)
@@ -86,9 +89,10 @@ t.test('identify is open-set', async (t) => {
     'ambiguous',
     'a tie is ambiguous even without a margin',
   )
+  t.end()
 })
 
-t.test('the threshold belongs to the match, not beyond', async (t) => {
+t.test('the threshold belongs to the match, not beyond', (t) => {
   const random = seededRandom(5)
   const anna = randomEmbedding(random)
   const probe = near(anna, 0.5, random)
@@ -100,9 +104,10 @@ t.test('the threshold belongs to the match, not beyond', async (t) => {
   const below = threshold * (1 - 1e-12)
   t.equal(gallery.identify(probe, { threshold: below, margin: 0 }).outcome, 'unknown')
   t.equal(gallery.verify(probe, 'anna', below).outcome, 'different')
+  t.end()
 })
 
-t.test('verify looks only at the claimed person, at all their templates', async (t) => {
+t.test('verify looks only at the claimed person, at all their templates', (t) => {
   const random = seededRandom(6)
   const [young, old, other] = [1, 2, 3].map(() => randomEmbedding(random))
   const gallery = createGallery(MODEL)
@@ -111,9 +116,10 @@ t.test('verify looks only at the claimed person, at all their templates', async 
   gallery.add({ templateId: '3', personId: 'bert', embedding: other })
   t.match(gallery.verify(old, 'anna', 0.5), { outcome: 'same', distanceSq: 0 })
   t.equal(gallery.verify(other, 'anna', 0.5).outcome, 'different')
+  t.end()
 })
 
-t.test('unusable settings are an error, not a wide open door', async (t) => {
+t.test('unusable settings are an error, not a wide open door', (t) => {
   const gallery = createGallery(MODEL)
   const embedding = randomEmbedding(seededRandom(7))
   gallery.add({ templateId: '1', personId: 'anna', embedding })
@@ -127,9 +133,10 @@ t.test('unusable settings are an error, not a wide open door', async (t) => {
   for (const k of [0, -1, 1.5, NaN]) t.throws(() => gallery.search(embedding, k), RangeError)
   t.throws(() => gallery.add({ templateId: '1', personId: 'bert', embedding }), /already/)
   t.equal(gallery.personCount, 1)
+  t.end()
 })
 
-t.test('any mix of additions and removals equals a gallery built afresh', async (t) => {
+t.test('any mix of additions and removals equals a gallery built afresh', (t) => {
   const pool = people(12, 4, 8)
   const probes = people(3, 1, 9).map(({ embedding }) => embedding)
   fc.assert(
@@ -144,30 +151,34 @@ t.test('any mix of additions and removals equals a gallery built afresh', async 
             gallery.add(template)
             kept.set(template.templateId, template)
           } else if (step === 'remove') {
-            t.equal(gallery.remove(template.templateId), kept.delete(template.templateId))
+            assert.equal(gallery.remove(template.templateId), kept.delete(template.templateId))
           } else if (step === 'person') {
             const theirs = [...kept.values()].filter((x) => x.personId === template.personId)
             for (const { templateId } of theirs) kept.delete(templateId)
-            t.equal(gallery.removePerson(template.personId), theirs.length)
+            assert.equal(gallery.removePerson(template.personId), theirs.length)
           }
         }
-        t.equal(gallery.templateCount, kept.size)
-        t.equal(gallery.personCount, new Set([...kept.values()].map((x) => x.personId)).size)
+        assert.equal(gallery.templateCount, kept.size)
+        assert.equal(gallery.personCount, new Set([...kept.values()].map((x) => x.personId)).size)
         for (const probe of [...probes, pool[0].embedding]) {
           const expected = bruteForce(kept.values(), probe)
-          t.strictSame(gallery.search(probe, 50), expected)
-          t.strictSame(gallery.search(probe, 1), expected.slice(0, 1))
+          assert.deepEqual(gallery.search(probe, 50), expected)
+          assert.deepEqual(gallery.search(probe, 1), expected.slice(0, 1))
           for (const { personId } of pool) {
             const person = expected.find((x) => x.personId === personId)
-            t.equal(gallery.hasPerson(personId), person !== undefined)
+            assert.equal(gallery.hasPerson(personId), person !== undefined)
             const verified = gallery.verify(probe, personId, 4)
-            t.equal('distanceSq' in verified ? verified.distanceSq : undefined, person?.distanceSq)
+            assert.equal(
+              'distanceSq' in verified ? verified.distanceSq : undefined,
+              person?.distanceSq,
+            )
           }
         }
       },
     ),
     { numRuns: 40 },
   )
+  t.end()
 })
 
 const good = randomEmbedding(seededRandom(10))
@@ -189,26 +200,27 @@ const badVector = fc.oneof(
     .map((length) => Float32Array.from({ length }, () => 1 / Math.sqrt(length))),
 )
 
-t.test('an unfit embedding never matches, never enters, never harms', async (t) => {
+t.test('an unfit embedding never matches, never enters, never harms', (t) => {
   const gallery = createGallery(MODEL)
   gallery.add({ templateId: '1', personId: 'anna', embedding: good })
   fc.assert(
     fc.property(badVector, (vector) => {
       const bad: Embedding = { modelId: MODEL, vector }
-      t.throws(
+      assert.throws(
         () => gallery.add({ templateId: 'x', personId: 'bert', embedding: bad }),
         EmbeddingRefusedError,
       )
-      t.throws(() => gallery.search(bad, 1), EmbeddingRefusedError)
-      t.equal(gallery.identify(bad, { threshold: 4, margin: 0 }).outcome, 'refused')
-      t.equal(gallery.verify(bad, 'anna', 4).outcome, 'refused')
-      t.equal(gallery.identify(good, { threshold: 0, margin: 0 }).outcome, 'match')
-      t.equal(gallery.templateCount, 1)
+      assert.throws(() => gallery.search(bad, 1), EmbeddingRefusedError)
+      assert.equal(gallery.identify(bad, { threshold: 4, margin: 0 }).outcome, 'refused')
+      assert.equal(gallery.verify(bad, 'anna', 4).outcome, 'refused')
+      assert.equal(gallery.identify(good, { threshold: 0, margin: 0 }).outcome, 'match')
+      assert.equal(gallery.templateCount, 1)
     }),
   )
+  t.end()
 })
 
-t.test("another model's embedding is refused by name", async (t) => {
+t.test("another model's embedding is refused by name", (t) => {
   const gallery = createGallery(MODEL)
   gallery.add({ templateId: '1', personId: 'anna', embedding: good })
   const foreign: Embedding = { modelId: 'other-encoder', vector: good.vector }
@@ -221,4 +233,5 @@ t.test("another model's embedding is refused by name", async (t) => {
     fault: 'other-model',
   })
   t.match(gallery.verify(foreign, 'anna', 4), { outcome: 'refused', fault: 'other-model' })
+  t.end()
 })
