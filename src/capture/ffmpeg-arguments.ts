@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import type { FfmpegBinary } from './find-ffmpeg.js'
 
@@ -8,7 +9,8 @@ export type FfmpegInput =
       readonly source: 'rtsp' | 'mjpeg'
       readonly url: string
       readonly username?: string | undefined
-      readonly password?: string | undefined
+      /** Read anew for each connection, so that a changed one is taken up. */
+      readonly passwordFile?: string | undefined
     }
   | {
       readonly source: 'file'
@@ -42,6 +44,10 @@ const LIVE_RATE_MARGIN = 1.2
 const refuse = (cause: string, cure: string): FfmpegArguments => ({ ok: false, cause, cure })
 const accept = (args: readonly string[]): FfmpegArguments => ({ ok: true, args })
 
+function readPassword(path: string | undefined): string {
+  return path === undefined ? '' : readFileSync(path, 'utf8').split(/\r?\n/, 1)[0]
+}
+
 function networkInput(input: FfmpegInput & { source: 'rtsp' | 'mjpeg' }): FfmpegArguments {
   const schemes: readonly string[] = SCHEMES[input.source]
   const url = URL.canParse(input.url) ? new URL(input.url) : undefined
@@ -53,7 +59,14 @@ function networkInput(input: FfmpegInput & { source: 'rtsp' | 'mjpeg' }): Ffmpeg
   }
   if (input.username !== undefined) {
     url.username = encodeURIComponent(input.username)
-    url.password = encodeURIComponent(input.password ?? '')
+    try {
+      url.password = encodeURIComponent(readPassword(input.passwordFile))
+    } catch {
+      return refuse(
+        `the password file ${input.passwordFile ?? ''} can't be read`,
+        'put it there, readable for the user that runs genkan',
+      )
+    }
   }
   const probe = ['-fflags', '+nobuffer+discardcorrupt', '-flags', 'low_delay']
   return input.source === 'rtsp'

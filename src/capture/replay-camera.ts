@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises'
 import { decodeImage, DECODE_LIMITS } from '../frame/decode.js'
 import { createImage, type Image } from '../frame/image.js'
 import type { Camera } from './camera.js'
@@ -13,6 +12,7 @@ import { systemClock } from './clock.js'
 import type { FrameGeometry } from './ffmpeg-arguments.js'
 import { createFfmpegSession, type FfmpegSource } from './ffmpeg-session.js'
 import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+import { readBounded } from './read-bounded.js'
 import type { ReplayItem } from './replay-playlist.js'
 import { createRetryingCamera, type CameraDependencies } from './retrying-camera.js'
 import { BACKGROUND } from './still-arguments.js'
@@ -21,6 +21,7 @@ export interface ReplayCameraOptions extends CameraDependencies {
   readonly playlist: readonly ReplayItem[]
   readonly geometry: FrameGeometry
   readonly stallTimeoutMs: number
+  readonly openTimeoutMs?: number
   /** An empty scene between two items, so that a face's track ends; in seconds. */
   readonly gapS?: number
   /** Told of each item as it begins. */
@@ -33,17 +34,6 @@ const OPEN_TIMEOUT_MS = 10_000
 const REINSTALL = 'run `npm run prepare` to fetch the clips again'
 
 type Still = ReplayItem & { kind: 'still' }
-
-async function readBounded(path: string): Promise<Uint8Array> {
-  const file = await open(path, 'r')
-  try {
-    const limit = DECODE_LIMITS.maxBytes + 1
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(limit), 0, limit, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
-}
 
 /** The empty scene: a plain wall. */
 function emptyScene({ width, height }: FrameGeometry): Image {
@@ -70,7 +60,7 @@ export function createReplayCamera(options: ReplayCameraOptions): Camera {
       }
       throw new ClipError(`${from.clip} has no picture at ${from.atS} s; choose an earlier time`)
     }
-    const result = await decodeImage(await readBounded(from.picture))
+    const result = await decodeImage(await readBounded(from.picture, DECODE_LIMITS.maxBytes))
     if (!result.ok) {
       throw new ClipError(`${from.picture}: ${result.detail}`)
     }
@@ -107,7 +97,7 @@ export function createReplayCamera(options: ReplayCameraOptions): Camera {
       input: await sourceOf(item),
       geometry: { ...geometry, fit: 'cropped' },
       stallTimeoutMs: options.stallTimeoutMs,
-      openTimeoutMs: OPEN_TIMEOUT_MS,
+      openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS,
       findBinary,
     })
     return play(sink, signal)

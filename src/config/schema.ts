@@ -1,0 +1,221 @@
+import { z } from 'zod'
+import { cameraSchema } from './camera-schema.js'
+
+const file = (description: string) =>
+  z
+    .string()
+    .min(1)
+    .max(4096)
+    .regex(/^[^\0\r\n]*$/, 'must be one line')
+    .describe(description)
+
+const milliseconds = (min: number, max: number, preset: number, description: string) =>
+  z.int().min(min).max(max).default(preset).describe(description)
+
+const doorSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+    .default('front')
+    .describe('Id of the door in topics and decisions.'),
+  name: z.string().min(1).max(100).default('Front door').describe('Name of the door for people.'),
+})
+
+const model = (role: string) =>
+  file(`Model id, or path of your own manifest, for the ${role}; genkan's choice if not given.`)
+
+const modelsSchema = z.strictObject({
+  detector: model('face detector').optional(),
+  landmarks: model('landmarks').optional(),
+  texture: model('texture liveness net').optional(),
+  encoder: model('face encoder').optional(),
+  threads: z.int().min(1).max(64).default(1).describe('Threads within one run of a net.'),
+  executionProviders: z
+    .array(z.enum(['cpu', 'cuda', 'tensorrt']))
+    .min(1)
+    .max(3)
+    .default(['cpu'])
+    .describe('Where the nets run, best first; the CPU is always the last resort.'),
+})
+
+const livenessSchema = z
+  .strictObject({
+    mode: z
+      .enum(['texture', 'life', 'challenge'])
+      .default('life')
+      .describe(
+        'Proof of life wanted: `texture` (manned doors), `life` (also a blink or speech), `challenge` (a task).',
+      ),
+    askAfterMs: milliseconds(
+      500,
+      60_000,
+      3000,
+      'Without evidence for this long, the display asks.',
+    ),
+    attemptTimeoutMs: milliseconds(
+      2000,
+      120_000,
+      12_000,
+      'An attempt without enough evidence ends after this long.',
+    ),
+  })
+  .refine(({ askAfterMs, attemptTimeoutMs }) => askAfterMs < attemptTimeoutMs, {
+    error: 'must be shorter than liveness.attemptTimeoutMs',
+    path: ['askAfterMs'],
+  })
+
+const decisionSchema = z.strictObject({
+  frames: z
+    .int()
+    .min(1)
+    .max(30)
+    .default(3)
+    .describe('Agreeing frames in a row that a grant needs.'),
+  windowMs: milliseconds(100, 10_000, 1500, 'Those frames must lie within this time.'),
+  cooldownMs: milliseconds(0, 60_000, 3000, 'After a denial, the same face waits for this long.'),
+  grantCooldownMs: milliseconds(
+    0,
+    600_000,
+    10_000,
+    'After a grant, the same face is left in peace for this long.',
+  ),
+  grantLifeMs: milliseconds(
+    500,
+    5000,
+    3000,
+    'A grant may open the door for this long, then lapses.',
+  ),
+})
+
+const matchingSchema = z.strictObject({
+  targetFpir: z
+    .number()
+    .min(1e-6)
+    .max(0.1)
+    .default(0.001)
+    .describe('Rate of strangers taken for somebody enrolled, at most, over identifications.'),
+  threshold: z
+    .number()
+    .positive()
+    .max(4)
+    .nullable()
+    .default(null)
+    .describe('Squared distance up to which two faces match; null takes it from the calibration.'),
+  margin: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0.05)
+    .describe('Lead in squared distance over the next person, else the match is ambiguous.'),
+})
+
+const storeSchema = z.strictObject({
+  folder: file('Folder of the encrypted database.').default('./data'),
+  keyFile: file(
+    'File of the database key, mode 0600; else the systemd credential `genkan-key`, else a key made in the folder.',
+  ).optional(),
+})
+
+const mqttSchema = z
+  .strictObject({
+    url: z
+      .union(
+        [z.literal('embedded'), z.url({ protocol: /^mqtts?$/ }).max(2048)],
+        'must be `embedded`, mqtt://host:port or mqtts://host:port',
+      )
+      .refine((url) => !/^mqtts?:\/\/[^/?#]*@/i.test(url), {
+        error: 'must hold no user name or password; use mqtt.username and mqtt.passwordFile',
+      })
+      .default('embedded')
+      .describe('Broker: `mqtt://host:port`, `mqtts://host:port`, or `embedded` (loopback only).'),
+    embeddedPort: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .default(1883)
+      .describe('Port of the embedded broker; 0 takes a free one.'),
+    topicPrefix: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/,
+        'must be up to four levels of letters, digits, _ or -',
+      )
+      .default('genkan')
+      .describe('What all topics begin with.'),
+    clientId: z
+      .string()
+      .regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, _ or -')
+      .optional()
+      .describe('Unique at the broker; `genkan-DOOR` if not given.'),
+    username: z.string().min(1).max(256).optional().describe('User name at the broker.'),
+    passwordFile: file('File whose first line is the password at the broker.').optional(),
+    ca: file('PEM file of the authority that signed the broker’s certificate.').optional(),
+    cert: file('PEM file of our own certificate; goes with `key`.').optional(),
+    key: file('PEM file of our own private key; goes with `cert`.').optional(),
+    protocolVersion: z
+      .union([z.literal(5), z.literal(4)], 'must be 5 or 4')
+      .default(5)
+      .describe('MQTT 5, or 4 (3.1.1) for a broker that knows no 5.'),
+    keepaliveSeconds: z
+      .int()
+      .min(5)
+      .max(300)
+      .default(15)
+      .describe('Sign of life to the broker; a dead line shows after 1.5 times this.'),
+    connectTimeoutMs: milliseconds(500, 60_000, 10_000, 'Longest wait for the broker to answer.'),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'goes with mqtt.key: give both or none',
+    path: ['cert'],
+  })
+  .refine(
+    ({ url, ca, cert }) => url.startsWith('mqtts:') || (ca === undefined && cert === undefined),
+    { error: 'must begin with mqtts:// when certificates are given', path: ['url'] },
+  )
+
+const adminSchema = z.strictObject({
+  host: z
+    .string()
+    .regex(/^[A-Za-z0-9.:_-]{1,253}$/, 'must be an IP address or a host name')
+    .default('127.0.0.1')
+    .describe('Address that the console listens at.'),
+  port: z.int().min(0).max(65_535).default(8080).describe('Its port; 0 takes a free one.'),
+  allowPlainHttp: z
+    .boolean()
+    .default(false)
+    .describe('Listen beyond loopback without TLS; only on a network you trust.'),
+  hostNames: z
+    .array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, 'must be a host name'))
+    .max(20)
+    .default([])
+    .describe('Further names by which browsers reach this machine.'),
+})
+
+const logSchema = z.strictObject({
+  level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('Least severe lines to write.'),
+})
+
+/** The whole configuration. Every key has a default, so no file is needed to start. */
+export const configSchema = z.strictObject({
+  board: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be the name of a folder in firmware-config')
+    .optional()
+    .describe('Board whose profile in `firmware-config/` lies under this configuration.'),
+  door: doorSchema.prefault({}).describe('The door that this daemon watches.'),
+  camera: cameraSchema.prefault({ source: 'replay' }),
+  models: modelsSchema.prefault({}).describe('Nets and where they run.'),
+  liveness: livenessSchema.prefault({}).describe('Proof that a living person stands there.'),
+  decision: decisionSchema.prefault({}).describe('How frames become a decision.'),
+  matching: matchingSchema.prefault({}).describe('When two faces are the same person.'),
+  store: storeSchema.prefault({}).describe('Persons, templates and decisions.'),
+  mqtt: mqttSchema.prefault({}).describe('Where decisions are published.'),
+  admin: adminSchema.prefault({}).describe('Web console and API.'),
+  log: logSchema.prefault({}).describe('What the daemon writes about itself.'),
+})
+
+/** The configuration with every default filled in. */
+export type Config = z.output<typeof configSchema>
