@@ -1,0 +1,138 @@
+import type { Landmarks } from '../detection/face.js'
+import type { Landmarker } from '../detection/landmarker.js'
+import type { Image } from '../frame/image.js'
+import { estimateSimilarity, invertSimilarity } from '../frame/similarity.js'
+import { measureShape, type FaceShape } from './face-shape.js'
+import { smoothView, type GrayView } from './registration.js'
+
+/** Side of the square gray view of a face, in pixels. */
+export const VIEW_SIDE = 128
+/** Distance between the eye centres in the view, in pixels. */
+export const VIEW_EYE_DISTANCE = 44
+
+/** What life is judged from in one frame of one face. */
+export interface FaceView {
+  /** 68 points, the mean of several readings of the same frame; frame pixels. */
+  readonly landmarks: Landmarks
+  /** Distance between the eye centres in frame pixels. */
+  readonly eyeDistancePx: number
+  readonly shape: FaceShape
+  /** Upright gray face of {@link VIEW_SIDE}, smoothed, the eyes on fixed places. */
+  readonly gray: GrayView
+}
+
+const JITTERS = [
+  { shift: 0, scale: 1 },
+  { shift: 0.02, scale: 1.06 },
+  { shift: -0.02, scale: 0.94 },
+]
+
+/** Points that neither blinks nor speech move, and where they lie in the view. */
+const ANCHORS = [36, 39, 42, 45, 27, 28, 29, 30, 33]
+const ANCHOR_PLACES = [32, 50, 51, 51, 77, 51, 96, 50, 64, 49, 64, 57, 64, 64, 64, 71, 64, 77]
+
+function boundsOf(landmarks: Landmarks): { cx: number; cy: number; height: number } {
+  let left = Infinity
+  let right = -Infinity
+  let top = Infinity
+  let bottom = -Infinity
+  for (let i = 0; i < 68; i++) {
+    left = Math.min(left, landmarks[2 * i])
+    right = Math.max(right, landmarks[2 * i])
+    top = Math.min(top, landmarks[2 * i + 1])
+    bottom = Math.max(bottom, landmarks[2 * i + 1])
+  }
+  return { cx: (left + right) / 2, cy: (top + bottom) / 2, height: bottom - top }
+}
+
+/** Distance of the eye centres of 68 points, in the points' own unit. */
+export function eyeDistanceOf(landmarks: Landmarks): number {
+  let dx = 0
+  let dy = 0
+  for (let i = 36; i < 42; i++) {
+    dx += (landmarks[2 * (i + 6)] - landmarks[2 * i]) / 6
+    dy += (landmarks[2 * (i + 6) + 1] - landmarks[2 * i + 1]) / 6
+  }
+  return Math.hypot(dx, dy)
+}
+
+/** The upright gray face that the landmarks point out; area-averaged where the frame is finer. */
+export function cutGrayView(image: Image, landmarks: Landmarks): GrayView {
+  const from = ANCHORS.flatMap((i) => [landmarks[2 * i], landmarks[2 * i + 1]])
+  const toFrame = invertSimilarity(estimateSimilarity(from, ANCHOR_PLACES))
+  const gray = new Float32Array(VIEW_SIDE * VIEW_SIDE)
+  const { data, width, height } = image
+  const { a, b, tx, ty } = toFrame
+  const samples = Math.min(4, Math.max(1, Math.round(Math.hypot(a, b))))
+  const weight = 1 / (samples * samples)
+  const maxX = width - 1.001
+  const maxY = height - 1.001
+  const stride = width * 3
+  for (let y = 0; y < VIEW_SIDE; y++) {
+    for (let x = 0; x < VIEW_SIDE; x++) {
+      let sum = 0
+      for (let k = 0; k < samples * samples; k++) {
+        const u = x + ((k % samples) + 0.5) / samples - 0.5
+        const v = y + (Math.floor(k / samples) + 0.5) / samples - 0.5
+        let sx = a * u - b * v + tx
+        let sy = b * u + a * v + ty
+        sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
+        sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
+        const x0 = sx | 0
+        const y0 = sy | 0
+        const fx = sx - x0
+        const fy = sy - y0
+        const i = y0 * stride + x0 * 3
+        const j = i + stride
+        const g00 = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]
+        const g10 = 0.299 * data[i + 3] + 0.587 * data[i + 4] + 0.114 * data[i + 5]
+        const g01 = 0.299 * data[j] + 0.587 * data[j + 1] + 0.114 * data[j + 2]
+        const g11 = 0.299 * data[j + 3] + 0.587 * data[j + 4] + 0.114 * data[j + 5]
+        const upper = g00 + (g10 - g00) * fx
+        sum += upper + (g01 + (g11 - g01) * fx - upper) * fy
+      }
+      gray[y * VIEW_SIDE + x] = sum * weight
+    }
+  }
+  return smoothView({ side: VIEW_SIDE, pixels: gray })
+}
+
+/** Detector boxes as the 68 points span them: how high a crop is, and how far above its centre lies. */
+const CROP_HEIGHT = 1.34
+const CROP_RISE = 0.165
+
+/** Looks at one face of a frame as life is judged from it. */
+export type FaceViewer = (image: Image, landmarks: Landmarks) => Promise<FaceView>
+
+/**
+ * A viewer that reads a face carefully enough for lids and lips: the landmark net over several
+ * slightly different crops, averaged, and the face redrawn upright.
+ * @returns a function of the frame and the 68 points that detection found (they only place the
+ *   crops); it throws RangeError when points are not finite or coincide
+ */
+export function createFaceViewer(landmark: Landmarker): FaceViewer {
+  return async (image, found) => {
+    const { cx, cy, height } = boundsOf(found)
+    if (!Number.isFinite(height) || !(height > 1)) {
+      throw new RangeError('landmarks are not finite or coincide')
+    }
+    const mean = new Float32Array(136)
+    for (const { shift, scale } of JITTERS) {
+      const side = height * CROP_HEIGHT * scale
+      const x = cx - side / 2 + shift * side
+      const y = cy - height * CROP_RISE - side / 2 + shift * side
+      const points = await landmark(image, { x, y, width: side, height: side })
+      for (let i = 0; i < 136; i++) mean[i] += points[i] / JITTERS.length
+    }
+    const eyeDistancePx = eyeDistanceOf(mean)
+    if (!(eyeDistancePx > 1) || !mean.every(Number.isFinite)) {
+      throw new RangeError('landmarks are not finite or coincide')
+    }
+    return {
+      landmarks: mean,
+      eyeDistancePx,
+      shape: measureShape(mean),
+      gray: cutGrayView(image, mean),
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { Face } from '../detection/face.js'
+import type { Frame } from '../frame/image.js'
+import type { FaceViewer } from './face-view.js'
+import { createFrozenCue } from './frozen.js'
+import { FUSION_RULE, fuseCues } from './fusion.js'
+import type { LivenessMode, LivenessOutcome } from './fusion.js'
+import { createLifeAccumulator } from './life.js'
+import { createTextureCue } from './texture.js'
+import type { TextureScorer } from './texture.js'
+
+/** What liveness makes of the attempt so far, with the figures that go into the record. */
+export interface LivenessReading {
+  readonly fused: LivenessOutcome
+  /** Mean live score of the texture net, 0..1; `null` before it could speak. */
+  readonly textureScore: number | null
+  /** Events seen that no still can make. */
+  readonly lifeEvents: number
+}
+
+/** Judges whether the attended face is alive; keeps what it needs of the attempt's past. */
+export interface LivenessJudge {
+  judge(frame: Frame, face: Face): Promise<LivenessReading>
+  /** Forgets all evidence: another face, or another attempt. */
+  restart(): void
+}
+
+export interface LivenessJudgeOptions {
+  readonly mode: LivenessMode
+  /** After this long without an event the display asks for one. */
+  readonly askAfterMs: number
+  readonly scoreTexture: TextureScorer
+  readonly viewFace: FaceViewer
+}
+
+/** Runs every cue over the frames of one attempt and fuses what they say. */
+export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
+  const { mode, scoreTexture, viewFace } = options
+  const rule = { ...FUSION_RULE, askAfterMs: options.askAfterMs }
+  const texture = createTextureCue()
+  const frozen = createFrozenCue()
+  const life = createLifeAccumulator()
+
+  return {
+    async judge({ image, monotonicMs }, face) {
+      frozen.observe({ monotonicMs, image })
+      const score = await scoreTexture(image, face.box)
+      texture.observe({ monotonicMs, box: face.box, score })
+      life.observe({ monotonicMs, view: await viewFace(image, face.landmarks) })
+      const evidence = life.evidence()
+      const cues = { texture: texture.outcome(), feed: frozen.outcome(), life: evidence }
+      return {
+        fused: fuseCues(mode, { monotonicMs, ...cues }, rule),
+        textureScore: cues.texture.score,
+        lifeEvents: evidence.eventCount,
+      }
+    },
+    restart() {
+      texture.restart()
+      frozen.restart()
+      life.restart()
+    },
+  }
+}

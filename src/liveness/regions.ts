@@ -1,0 +1,36 @@
+import { ellipsePixels, type Region } from './registration.js'
+
+const EYE_INSIDE = ellipsePixels({ radiusX: 11, radiusY: 6 })
+/** Brow, lid fold, nose bridge and upper cheek: they show how the surface moved, not the lid. */
+const EYE_AROUND = ellipsePixels({
+  radiusX: 22,
+  radiusY: 18,
+  shiftY: -4,
+  hole: { radiusX: 11.5, radiusY: 6.5 },
+  step: 2,
+})
+
+/** The eye on the left of the view (the subject's right), in view pixels. */
+export const LEFT_EYE: Region = {
+  centreX: 42,
+  centreY: 50,
+  around: EYE_AROUND,
+  inside: EYE_INSIDE,
+}
+
+/** The eye on the right of the view. */
+export const RIGHT_EYE: Region = { ...LEFT_EYE, centreX: 86 }
+
+/** The lips, and the chin, cheeks and nose around them. */
+export const MOUTH: Region = {
+  centreX: 64,
+  centreY: 88,
+  inside: ellipsePixels({ radiusX: 16, radiusY: 9 }),
+  around: ellipsePixels({
+    radiusX: 34,
+    radiusY: 28,
+    shiftY: -6,
+    hole: { radiusX: 17, radiusY: 10 },
+    step: 3,
+  }),
+}

@@ -1,0 +1,122 @@
+import { squareAround } from '../detection/boxes.js'
+import type { Box, Image } from '../frame/image.js'
+import { toPlanarTensor } from '../frame/tensor.js'
+import { cropSquare } from '../frame/warp.js'
+import type { Net } from '../models/session.js'
+
+/** What one cue says. The score is absent where the cue could not look. */
+export type CueOutcome =
+  | { readonly verdict: 'live' | 'attack'; readonly score: number; readonly reason: string }
+  | {
+      readonly verdict: 'not-enough-evidence'
+      readonly score: number | null
+      readonly reason: string
+    }
+
+/** Scores the skin and print texture of a face in one frame: 1 live, 0 attack. */
+export type TextureScorer = (image: Image, box: Box) => Promise<number>
+
+/** Limits of the texture cue. */
+export interface TextureRule {
+  /** Mean score from which the face counts as live. */
+  readonly liveFrom: number
+  /** Mean score below which it counts as an attack. */
+  readonly attackBelow: number
+  /** Frames that must have been scored. */
+  readonly minFrames: number
+  /** Scores older than this no longer count. */
+  readonly windowMs: number
+  /** A smaller face (box height in pixels) shows too little texture to speak of. */
+  readonly minFaceHeightPx: number
+}
+
+/** Fitted on NUAA's training people; see `docs` of `genkan evaluate pad` for the reported figures. */
+export const TEXTURE_RULE: TextureRule = {
+  liveFrom: 0.5,
+  attackBelow: 0.3,
+  minFrames: 3,
+  windowMs: 2000,
+  minFaceHeightPx: 70,
+}
+
+/** Collects the texture scores of one tracked face. */
+export interface TextureCue {
+  /** @param score of {@link TextureScorer}; not finite counts as an attack */
+  observe(observation: {
+    readonly monotonicMs: number
+    readonly box: Box
+    readonly score: number
+  }): void
+  outcome(): CueOutcome
+  restart(): void
+}
+
+/**
+ * The square that the net was trained on: the face box's square, enlarged about its centre as far as
+ * the frame allows, then moved (not padded) into the frame.
+ * @param scale of the whole square to the face's, 2.7 for MiniFASNet V1SE
+ */
+export function textureSquare(image: Image, box: Box, scale: number): Box {
+  const { width: side } = squareAround(box, 1)
+  const fitting = Math.min(scale, (image.height - 1) / side, (image.width - 1) / side)
+  const square = side * fitting
+  const inside = (start: number, size: number): number =>
+    Math.max(0, Math.min(start, size - 1 - square))
+  return {
+    x: inside(box.x + box.width / 2 - square / 2, image.width),
+    y: inside(box.y + box.height / 2 - square / 2, image.height),
+    width: square,
+    height: square,
+  }
+}
+
+/** Wraps the texture net (MiniFASNet, Silent-Face-Anti-Spoofing): crop, run, softmax. */
+export function createTextureScorer(net: Net<'texture'>): TextureScorer {
+  const { input, liveIndex } = net.manifest
+  const [, , side] = input.shape
+  return async (image, box) => {
+    const square = textureSquare(image, box, input.fit.scale)
+    const { logits } = await net.run(toPlanarTensor(cropSquare(image, square, side), input))
+    const highest = Math.max(...logits)
+    let total = 0
+    for (const logit of logits) total += Math.exp(logit - highest)
+    return Math.exp(logits[liveIndex] - highest) / total
+  }
+}
+
+const MAX_SCORES = 128
+
+/** A texture cue for one track. */
+export function createTextureCue(rule: TextureRule = TEXTURE_RULE): TextureCue {
+  let scores: { readonly monotonicMs: number; readonly score: number }[] = []
+  let tooSmall = false
+
+  return {
+    observe({ monotonicMs, box, score }) {
+      tooSmall = !(box.height >= rule.minFaceHeightPx)
+      if (tooSmall) return
+      scores.push({ monotonicMs, score: Number.isFinite(score) ? score : 0 })
+      scores = scores
+        .filter((entry) => monotonicMs - entry.monotonicMs <= rule.windowMs)
+        .slice(-MAX_SCORES)
+    },
+    outcome() {
+      if (tooSmall) {
+        return { verdict: 'not-enough-evidence', score: null, reason: 'face too small for texture' }
+      }
+      if (scores.length < rule.minFrames) {
+        return { verdict: 'not-enough-evidence', score: null, reason: 'too few frames for texture' }
+      }
+      const score = scores.reduce((sum, entry) => sum + entry.score, 0) / scores.length
+      if (score >= rule.liveFrom) return { verdict: 'live', score, reason: 'texture of a face' }
+      if (!(score >= rule.attackBelow)) {
+        return { verdict: 'attack', score, reason: 'texture of a print, screen or mask' }
+      }
+      return { verdict: 'not-enough-evidence', score, reason: 'texture undecided' }
+    },
+    restart() {
+      scores = []
+      tooSmall = false
+    },
+  }
+}
