@@ -87,7 +87,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   app.use(requestId({ limitLength: 64 }), secured)
   app.use(async (c, next) => {
     // Asked directly, without a server, there are no bindings.
-    c.env = (c.env as AdminEnvironment['Bindings'] | undefined) ?? {}
+    c.env = { ...c.env }
     const allowed = c.env.allowsHost?.(new URL(c.req.url).hostname) ?? true
     if (!allowed) return answerProblem(c, 'wrong-host')
     await next()
@@ -112,7 +112,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
 
   app.use(requireToken(ports.tokens, createFailureLimiter(maxFailedAuthPerMinute, now)))
   app.use(
-    methodNotAllowed({
+    methodNotAllowed<AdminEnvironment>({
       app,
       onMethodNotAllowed: (c, methods) => {
         c.header('Allow', methods.join(', '))

@@ -1,4 +1,5 @@
 import type { Health, LiveEvent, LivePort } from './ports.js'
+import { presentHealth } from './schemas.js'
 
 /** A viewer whose unsent bytes pass this is too slow to be served. */
 const MAX_UNSENT_BYTES = 128 * 1024
@@ -52,17 +53,18 @@ export function createEventHub(options: {
   function send(event: LiveEvent) {
     switch (event.type) {
       case 'decision':
-        return broadcast('decision', event.decision, false)
-      case 'faces':
-        return broadcast(
-          'faces',
-          { sequence: event.sequence, frame: event.frame, faces: event.faces },
-          true,
-        )
+        broadcast('decision', event.decision, false)
+        break
+      case 'faces': {
+        const { sequence, frame, faces } = event
+        broadcast('faces', { sequence, frame, faces }, true)
+        break
+      }
       case 'prompt':
-        return broadcast('prompt', event.prompt, false)
+        broadcast('prompt', event.prompt, false)
+        break
       case 'system':
-        return broadcast('health', health(), false)
+        broadcast('health', presentHealth(health()), false)
     }
   }
 
@@ -109,7 +111,7 @@ export function createEventHub(options: {
         watched = signal
         signal.addEventListener('abort', closeAll, { once: true })
       }
-      const first = message('health', health())
+      const first = message('health', presentHealth(health()))
       let viewer: Viewer | undefined
       return new ReadableStream<Uint8Array>(
         {

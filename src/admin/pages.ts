@@ -5,15 +5,20 @@ import { extname, join } from 'node:path'
 import { packageRoot } from '../config/paths.js'
 import type { AdminApp } from './environment.js'
 
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
+const CONTENT_TYPES: Readonly<Partial<Record<string, string>>> = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.woff2': 'font/woff2',
 }
 
 /** The pages that have an address of their own; every other file is at `/console/NAME`. */
-const PAGE_PATHS: Readonly<Record<string, string>> = { 'index.html': '/', 'docs.html': '/docs' }
+const PAGE_PATHS: Readonly<Partial<Record<string, string>>> = {
+  'index.html': '/',
+  'docs.html': '/docs',
+}
 
 /**
  * Serves the pages' files, unbuilt and open: they hold no data.
@@ -25,7 +30,7 @@ export function addPages(app: AdminApp): void {
   for (const name of readdirSync(folder)) {
     const type = CONTENT_TYPES[extname(name)]
     if (type === undefined) continue
-    const content = readFileSync(join(folder, name), 'utf8')
+    const content = new Uint8Array(readFileSync(join(folder, name)))
     const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
     app.get(PAGE_PATHS[name] ?? `/console/${name}`, (c) => {
       const headers = { ETag: etag, 'Cache-Control': 'no-cache' }

@@ -42,7 +42,7 @@ async function readForm(c: Context<AdminEnvironment>): Promise<FormData> {
 
 async function pictureOf(form: FormData): Promise<Uint8Array | undefined> {
   const parts = form.getAll('picture')
-  const [part] = parts
+  const part = parts.at(0)
   if (part === undefined) return undefined
   if (parts.length > 1 || typeof part === 'string') {
     throw new AdminProblem('bad-request', {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 import { decisionSchema } from '../decision/decision.js'
+import { personNameSchema } from '../store/person.js'
 import type { Health, PersonEntry } from './ports.js'
 
 /** ULID of a person in the path; lower case is accepted. */
@@ -21,21 +22,9 @@ export const pageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
-const hasHiddenCharacters = (text: string) =>
-  /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text)
-
-/** A person's name: trimmed, composed (NFC), without control or direction-changing characters. */
-export const personName = z
-  .string()
-  .normalize('NFC')
-  .trim()
-  .min(1)
-  .max(120)
-  .refine((name) => !hasHiddenCharacters(name), 'has control characters')
-
 export const newPersonSchema = z
   .strictObject({
-    name: personName,
+    name: personNameSchema,
     face: z
       .literal('from-camera')
       .optional()

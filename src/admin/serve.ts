@@ -105,15 +105,12 @@ export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServe
   }
 }
 
+const CURES: Readonly<Partial<Record<string, string>>> = {
+  EADDRINUSE: 'another program listens there; stop it or configure another port',
+  EACCES: 'not permitted; configure a port above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address; configure one it has',
+}
+
 function cureOf(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return 'another program listens there; stop it or configure another port'
-    case 'EACCES':
-      return 'not permitted; configure a port above 1023'
-    case 'EADDRNOTAVAIL':
-      return 'this machine has no such address; configure one it has'
-    default:
-      return error.message
-  }
+  return CURES[error.code ?? ''] ?? error.message
 }

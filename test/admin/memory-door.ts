@@ -93,8 +93,8 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
 
   async function addFace(personId: string, bytes: Uint8Array): Promise<EnrolmentResult> {
     const index = persons.findIndex(({ id }) => id === personId)
-    const person = persons[index]
-    if (person === undefined) return { outcome: 'no-such-person' }
+    const person = persons.at(index)
+    if (index < 0 || person === undefined) return { outcome: 'no-such-person' }
     const result = await examine(bytes)
     if (result.outcome === 'enrolled') {
       persons[index] = { ...person, faces: person.faces + 1 }

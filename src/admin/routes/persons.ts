@@ -51,7 +51,7 @@ const create = createRoute({
             type: 'object',
             required: ['name'],
             properties: {
-              name: { type: 'string', minLength: 1, maxLength: 120 },
+              name: { type: 'string', minLength: 1, maxLength: 200 },
               picture: { type: 'string', contentMediaType: 'image/jpeg', format: 'binary' },
             },
           },
