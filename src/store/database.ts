@@ -1,10 +1,10 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 import Database from 'better-sqlite3-multiple-ciphers'
 
 import { STORE_FILES, tightenFiles } from './folder.js'
-import { migrate } from './migrations.js'
+import { migrate, MIGRATIONS, type Migration } from './migrations.js'
 import { guarded, StoreError } from './store-error.js'
 
 /**
@@ -13,6 +13,8 @@ import { guarded, StoreError } from './store-error.js'
  * the smaller boards have no AES instructions; the key is random, so no pass phrase stretching.
  */
 export const CIPHER = 'chacha20'
+
+const PAGE_SIZE = 4096
 
 /** How long a statement waits for another process' lock. */
 const BUSY_TIMEOUT_MS = 1000
@@ -25,6 +27,7 @@ function applyKey(database: Database.Database, key: Buffer): void {
 }
 
 function applySettings(database: Database.Database): void {
+  database.pragma(`page_size = ${PAGE_SIZE}`)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
@@ -59,9 +62,14 @@ function syncFolder(folder: string): void {
 /**
  * Creates the encrypted database beside its final name and renames it there, so that a file called
  * `genkan.db` is always whole and one of zero bytes is a fault, not a beginning.
+ * @param migrations today's schema unless an earlier one is wanted
  * @throws StoreError `disk-full`, `read-only`, `io`
  */
-export function createDatabase(folder: string, key: Buffer): void {
+export function createDatabase(
+  folder: string,
+  key: Buffer,
+  migrations: readonly Migration[] = MIGRATIONS,
+): void {
   const path = join(folder, STORE_FILES.database)
   const newPath = join(folder, STORE_FILES.newDatabase)
   guarded(path, () => {
@@ -69,12 +77,23 @@ export function createDatabase(folder: string, key: Buffer): void {
     closeSync(openSync(newPath, 'wx', 0o600))
     const database = connect(newPath, key)
     try {
-      migrate(database)
+      migrate(database, migrations)
     } finally {
       database.close()
     }
     renameSync(newPath, path)
     syncFolder(folder)
+  })
+}
+
+/** SQLite takes a file of nothing for an empty database and would begin anew in it. */
+function checkSize(path: string): void {
+  const { size } = statSync(path)
+  if (size >= PAGE_SIZE) return
+  throw new StoreError({
+    code: 'corrupt',
+    what: `${path} was cut off, ${size} bytes are left`,
+    cure: 'restore the last backup',
   })
 }
 
@@ -92,7 +111,11 @@ function checkIntegrity(database: Database.Database, path: string): void {
  * Opens the existing database: key, integrity, migrations, file modes.
  * @throws StoreError `wrong-key`, `corrupt`, `newer-schema`, `locked`, `read-only`, `disk-full`, `io`
  */
-export function openDatabase(folder: string, key: Buffer): Database.Database {
+export function openDatabase(
+  folder: string,
+  key: Buffer,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Database.Database {
   const path = join(folder, STORE_FILES.database)
   if (!existsSync(path)) {
     throw new StoreError({
@@ -101,12 +124,13 @@ export function openDatabase(folder: string, key: Buffer): Database.Database {
       cure: `restore a backup, or remove ${STORE_FILES.key} to begin with nobody enrolled`,
     })
   }
-  tightenFiles(folder)
   return guarded(path, () => {
+    checkSize(path)
+    tightenFiles(folder)
     const database = connect(path, key)
     try {
       checkIntegrity(database, path)
-      migrate(database)
+      migrate(database, migrations)
       tightenFiles(folder)
       return database
     } catch (error) {

@@ -22,7 +22,10 @@ export function acquireInstanceLock(path: string): InstanceLock {
     return new Database(path, { timeout: 0 })
   })
   try {
-    guarded(path, () => lock.exec('BEGIN EXCLUSIVE'))
+    guarded(path, () => {
+      lock.pragma('journal_mode = MEMORY')
+      lock.exec('BEGIN EXCLUSIVE')
+    })
   } catch (error) {
     lock.close()
     if (error instanceof StoreError && error.code === 'locked') {
