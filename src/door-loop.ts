@@ -4,7 +4,7 @@ import type { Decision } from './decision/decision.js'
 import { toDecision } from './decision/record.js'
 import type { DecisionContext } from './decision/record.js'
 import type { Frame } from './frame/image.js'
-import type { Judgement, Line, LivenessReading } from './line.js'
+import type { Judgement, Line } from './line.js'
 
 /** A part that is out of order, in words for the log, the console and the broker. */
 export interface LoopFault {
@@ -39,12 +39,6 @@ export interface DoorLoopParts {
   readonly retryMs: number
 }
 
-const NO_READING: LivenessReading = {
-  state: { kind: 'not-enough-evidence', detail: 'no frame judged yet' },
-  textureScore: null,
-  lifeEvents: 0,
-}
-
 /**
  * Judges the newest frame, again and again, and records what ends. A fault never opens the door:
  * the open attempt ends as `fault`, and while decisions cannot be written none is made.
@@ -52,7 +46,7 @@ const NO_READING: LivenessReading = {
  */
 export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Promise<void> {
   const { camera, line } = parts
-  let reading = NO_READING
+  let seen: DecisionContext['liveness'] = { texture: null, lifeEvents: 0 }
   let trackId: number | undefined
   let lastFrameMs = parts.monotonicMs()
 
@@ -61,7 +55,7 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
       ...parts.describe(),
       id: parts.newId(),
       decidedAtMs: parts.nowMs(),
-      liveness: { texture: reading.textureScore, lifeEvents: reading.lifeEvents },
+      liveness: seen,
       latencyMs: parts.monotonicMs() - lastFrameMs,
     })
   }
@@ -99,7 +93,10 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     parts.onFrame(frame)
     try {
       const judgement = await line.judge(frame)
-      if (judgement.liveness !== undefined) reading = judgement.liveness
+      if (judgement.liveness !== undefined) {
+        const { textureScore, lifeEvents } = judgement.liveness
+        seen = { texture: textureScore, lifeEvents }
+      }
       trackId = judgement.tracked?.trackId ?? trackId
       await recordAll(judgement.ended)
       parts.onFault(undefined)

@@ -1,5 +1,4 @@
-import type { LivenessSoFar, Observation, ProbeMatch } from './decision/attempt.js'
-import type { EndedAttempt } from './decision/attempt.js'
+import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.js'
 import { createDoor } from './decision/door.js'
 import type { DoorRules } from './decision/door.js'
 import type { Face, FaceFinder } from './detection/face.js'
@@ -8,25 +7,10 @@ import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { Encoder } from './encoding/encoder.js'
 import type { Frame } from './frame/image.js'
+import type { LivenessJudge, LivenessReading } from './liveness/judge.js'
 import type { Identification } from './matching/gallery.js'
 import { PROBE_LIMITS, QUALITY_ADVICE, judgeQuality } from './quality/quality.js'
 import type { Quality } from './quality/quality.js'
-
-/** What liveness makes of the track so far, with the figures that go into the record. */
-export interface LivenessReading {
-  readonly state: LivenessSoFar
-  /** Mean live score of the texture net, 0..1; `null` before it could speak. */
-  readonly textureScore: number | null
-  /** Events seen that no still can make. */
-  readonly lifeEvents: number
-}
-
-/** Judges whether the attended face is alive; keeps what it needs of the track's past. */
-export interface LivenessJudge {
-  judge(frame: Frame, face: Face): Promise<LivenessReading>
-  /** Forgets all evidence: another face, or another attempt. */
-  restart(): void
-}
 
 export interface LineParts {
   readonly finder: FaceFinder
@@ -103,7 +87,7 @@ export function createLine(parts: LineParts): Line {
     }
     const observation: Observation = {
       monotonicMs: frame.monotonicMs,
-      liveness: reading.state,
+      liveness: reading.fused,
       probe,
     }
     return { observation, quality, reading, stages }

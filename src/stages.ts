@@ -1,10 +1,15 @@
 import type { Config } from './config/schema.js'
 import type { FaceFinder } from './detection/face.js'
 import { createFaceFinder } from './detection/find-faces.js'
+import { createLandmarker } from './detection/landmarker.js'
 import { createEncoder } from './encoding/encoder.js'
 import type { Encoder } from './encoding/encoder.js'
 import { createEnrolmentReader } from './encoding/enrol.js'
 import type { EnrolmentReader } from './encoding/enrol.js'
+import { createFaceViewer } from './liveness/face-view.js'
+import type { FaceViewer } from './liveness/face-view.js'
+import { createTextureScorer } from './liveness/texture.js'
+import type { TextureScorer } from './liveness/texture.js'
 import { loadNet } from './models/session.js'
 import type { Net } from './models/session.js'
 
@@ -18,6 +23,8 @@ export interface Stages {
   }
   readonly finder: FaceFinder
   readonly encoder: Encoder
+  readonly scoreTexture: TextureScorer
+  readonly viewFace: FaceViewer
   readonly readEnrolment: EnrolmentReader
   /** Model id by role, as decisions record it. */
   readonly modelIds: Readonly<Record<string, string>>
@@ -45,6 +52,8 @@ export async function loadStages(config: Config['models']): Promise<Stages> {
     nets,
     finder,
     encoder,
+    scoreTexture: createTextureScorer(nets.texture),
+    viewFace: createFaceViewer(createLandmarker(nets.landmarks)),
     readEnrolment: createEnrolmentReader(finder, encoder),
     modelIds: Object.fromEntries(
       Object.entries(nets).map(([role, net]) => [role, net.manifest.id]),

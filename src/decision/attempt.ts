@@ -1,20 +1,16 @@
 import { distanceSq } from '../encoding/embedding.js'
+import type { LivenessOutcome } from '../liveness/fusion.js'
 import type { Identification } from '../matching/gallery.js'
 import type { DenialReason } from './decision.js'
 
 /** What the gallery says about one probe. */
 export type ProbeMatch = Exclude<Identification, { outcome: 'refused' }>
 
-/** What liveness makes of the attempt so far. */
-export type LivenessSoFar =
-  | { readonly kind: 'live' }
-  | { readonly kind: 'attack'; readonly detail: string }
-  | { readonly kind: 'not-enough-evidence'; readonly detail: string }
-
 /** One judged frame of the track the door attends to. */
 export interface Observation {
   readonly monotonicMs: number
-  readonly liveness: LivenessSoFar
+  /** What the cues come to for the attempt so far. */
+  readonly liveness: LivenessOutcome
   /** What was recognised; absent when the face was not good enough to be encoded. */
   readonly probe:
     { readonly embedding: Float32Array; readonly match: ProbeMatch } | { readonly fault: string }
@@ -64,6 +60,12 @@ export interface Attempt {
   fail(monotonicMs: number, detail: string): EndedAttempt
 }
 
+const NOTHING_SEEN: LivenessOutcome = {
+  outcome: 'not-enough-evidence',
+  prompt: 'Please look at the camera',
+  reason: 'no frame judged yet',
+}
+
 interface AgreeingFrame {
   readonly monotonicMs: number
   readonly match: ProbeMatch
@@ -95,7 +97,7 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
   let attackRun = 0
   let agreeing: AgreeingFrame[] = []
   let lastEmbedding: Float32Array | undefined
-  let liveness: LivenessSoFar = { kind: 'not-enough-evidence', detail: 'no frame judged yet' }
+  let liveness: LivenessOutcome = NOTHING_SEEN
   let lastFault = 'no face good enough to judge'
 
   function end(result: AttemptOutcome, endedMs: number): EndedAttempt {
@@ -106,9 +108,9 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     const deny = (reason: DenialReason, detail: string): EndedAttempt =>
       end({ outcome: 'denied', reason, detail }, endedMs)
     if (probes === 0) return deny('low-quality', lastFault)
-    if (liveness.kind !== 'live') {
-      if (liveness.kind === 'attack') return deny('attack', liveness.detail)
-      return deny('no-liveness-evidence', liveness.detail)
+    if (liveness.outcome !== 'live') {
+      if (liveness.outcome === 'attack') return deny('attack', liveness.reason)
+      return deny('no-liveness-evidence', liveness.reason)
     }
     const last = agreeing.at(-1)?.match
     if (last?.outcome === 'ambiguous')
@@ -121,9 +123,9 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     const { monotonicMs, probe } = observation
     frames++
     liveness = observation.liveness
-    attackRun = liveness.kind === 'attack' ? attackRun + 1 : 0
-    if (liveness.kind === 'attack' && attackRun >= rules.attackFrames) {
-      const { detail } = liveness
+    attackRun = liveness.outcome === 'attack' ? attackRun + 1 : 0
+    if (liveness.outcome === 'attack' && attackRun >= rules.attackFrames) {
+      const { reason: detail } = liveness
       return {
         kind: 'ended',
         attempt: end({ outcome: 'denied', reason: 'attack', detail }, monotonicMs),
@@ -142,7 +144,7 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
       if (swapped || (previous !== undefined && !agree(previous, probe.match))) agreeing = []
       agreeing.push({ monotonicMs, match: probe.match })
       if (swapped) {
-        liveness = { kind: 'not-enough-evidence', detail: 'the face changed during the attempt' }
+        liveness = { ...NOTHING_SEEN, reason: 'the face changed during the attempt' }
         return { kind: 'restart-liveness' }
       }
       const decided = decide(monotonicMs)
@@ -154,14 +156,14 @@ export function openAttempt(startedMs: number, rules: AttemptRules): Attempt {
     const prompt =
       'fault' in probe
         ? probe.fault
-        : liveness.kind === 'not-enough-evidence'
-          ? liveness.detail
+        : liveness.outcome === 'not-enough-evidence'
+          ? liveness.prompt
           : undefined
     return { kind: 'pending', prompt }
   }
 
   function decide(nowMs: number): EndedAttempt | undefined {
-    if (liveness.kind !== 'live') return undefined
+    if (liveness.outcome !== 'live') return undefined
     agreeing = agreeing.filter(({ monotonicMs }) => nowMs - monotonicMs <= rules.windowMs)
     if (agreeing.length < rules.frames) return undefined
     const { match } = agreeing[agreeing.length - 1]

@@ -1,6 +1,8 @@
 import type { Face, FaceFinder } from '../detection/face.js'
 import type { Encoder } from '../encoding/encoder.js'
 import type { Image } from '../frame/image.js'
+import type { FaceViewer } from '../liveness/face-view.js'
+import type { TextureScorer } from '../liveness/texture.js'
 
 /**
  * A finder that remembers the last picture, so that many lines can be shown the same frame for the
@@ -40,5 +42,29 @@ export function shareEncoder(encoder: Encoder): Encoder {
       encoded.set(picture, made)
       return made
     },
+  }
+}
+
+/** A texture scorer that remembers the score of each face box for as long as the box is kept. */
+export function shareTextureScorer(score: TextureScorer): TextureScorer {
+  const scores = new WeakMap<Parameters<TextureScorer>[1], ReturnType<TextureScorer>>()
+  return (image, box) => {
+    const known = scores.get(box)
+    if (known !== undefined) return known
+    const made = score(image, box)
+    scores.set(box, made)
+    return made
+  }
+}
+
+/** A face viewer that remembers its view of each face for as long as the landmarks are kept. */
+export function shareFaceViewer(view: FaceViewer): FaceViewer {
+  const views = new WeakMap<Parameters<FaceViewer>[1], ReturnType<FaceViewer>>()
+  return (image, landmarks) => {
+    const known = views.get(landmarks)
+    if (known !== undefined) return known
+    const made = view(image, landmarks)
+    views.set(landmarks, made)
+    return made
   }
 }

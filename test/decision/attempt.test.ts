@@ -4,11 +4,11 @@ import { openAttempt } from '../../src/decision/attempt.js'
 import type {
   AttemptRules,
   AttemptStep,
-  LivenessSoFar,
   Observation,
   ProbeMatch,
 } from '../../src/decision/attempt.js'
 import { EMBEDDING_LENGTH } from '../../src/encoding/embedding.js'
+import type { LivenessOutcome } from '../../src/liveness/fusion.js'
 
 const rules: AttemptRules = {
   frames: 3,
@@ -31,9 +31,13 @@ const stranger = {
   embedding: unitVector(2),
   match: { outcome: 'unknown', nearestDistanceSq: 1.6 } as const,
 }
-const live: LivenessSoFar = { kind: 'live' }
-const silent: LivenessSoFar = { kind: 'not-enough-evidence', detail: 'please blink' }
-const attack: LivenessSoFar = { kind: 'attack', detail: 'texture of a screen' }
+const live: LivenessOutcome = { outcome: 'live', reason: 'blink seen' }
+const silent: LivenessOutcome = {
+  outcome: 'not-enough-evidence',
+  prompt: 'please blink',
+  reason: 'no sign of life yet',
+}
+const attack: LivenessOutcome = { outcome: 'attack', reason: 'texture of a screen' }
 
 function match(personId: string): ProbeMatch {
   return { outcome: 'match', personId, distanceSq: 0.4, runnerUpDistanceSq: 1.7 }
@@ -159,7 +163,7 @@ t.test('whatever is observed: no grant without live, agreeing frames of that per
         const last = seen.slice(-rules.frames)
         return (
           last.length === rules.frames &&
-          last.at(-1)?.liveness.kind === 'live' &&
+          last.at(-1)?.liveness.outcome === 'live' &&
           nowMs - last[0].at <= rules.windowMs &&
           last.every(
             ({ probe }) =>

@@ -23,7 +23,9 @@ embedding[0] = 1
 function anna(monotonicMs: number, live: boolean): Observation {
   return {
     monotonicMs,
-    liveness: live ? { kind: 'live' } : { kind: 'not-enough-evidence', detail: 'please blink' },
+    liveness: live
+      ? { outcome: 'live', reason: 'blink seen' }
+      : { outcome: 'not-enough-evidence', prompt: 'please blink', reason: 'no sign of life yet' },
     probe: {
       embedding,
       match: { outcome: 'match', personId: 'anna', distanceSq: 0.3, runnerUpDistanceSq: null },

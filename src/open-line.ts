@@ -1,0 +1,58 @@
+import type { Config } from './config/schema.js'
+import type { DoorRules } from './decision/door.js'
+import type { FaceTrackerOptions } from './detection/track.js'
+import { createLine } from './line.js'
+import type { Line, LineParts } from './line.js'
+import { createLivenessJudge } from './liveness/judge.js'
+import type { Stages } from './stages.js'
+
+/** At 10 frames a second a face moves less than half its width between frames. */
+const TRACKER_OPTIONS: FaceTrackerOptions = { minIou: 0.3, maxGapMs: 600 }
+
+/**
+ * Neighbouring probes of one face stay under 0.6 (0.9 in a fast turn), two people lie about 2 apart;
+ * see `genkan evaluate clips`.
+ */
+const SWAP_DISTANCE_SQ = 1
+
+const MIN_UNKNOWN_MS = 1500
+const MIN_ATTEMPT_FRAMES = 3
+
+/** The door's rules as the configuration sets them. */
+export function doorRulesOf({
+  decision,
+  liveness,
+}: Pick<Config, 'decision' | 'liveness'>): DoorRules {
+  return {
+    frames: decision.frames,
+    windowMs: decision.windowMs,
+    timeoutMs: liveness.attemptTimeoutMs,
+    minUnknownMs: MIN_UNKNOWN_MS,
+    swapDistanceSq: SWAP_DISTANCE_SQ,
+    attackFrames: decision.frames,
+    minAttemptFrames: MIN_ATTEMPT_FRAMES,
+    restAfterGrantMs: decision.grantCooldownMs,
+    restAfterDenialMs: decision.cooldownMs,
+  }
+}
+
+/** A line over loaded stages, set up as the configuration says. */
+export function openLine(
+  stages: Pick<Stages, 'finder' | 'encoder' | 'scoreTexture' | 'viewFace'>,
+  config: Pick<Config, 'decision' | 'liveness'>,
+  identify: LineParts['identify'],
+): Line {
+  return createLine({
+    finder: stages.finder,
+    encoder: stages.encoder,
+    liveness: createLivenessJudge({
+      mode: config.liveness.mode,
+      askAfterMs: config.liveness.askAfterMs,
+      scoreTexture: stages.scoreTexture,
+      viewFace: stages.viewFace,
+    }),
+    identify,
+    trackerOptions: TRACKER_OPTIONS,
+    doorRules: doorRulesOf(config),
+  })
+}
