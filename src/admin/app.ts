@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { methodNotAllowed } from 'hono/method-not-allowed'
@@ -112,7 +113,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
 
   app.use(requireToken(ports.tokens, createFailureLimiter(maxFailedAuthPerMinute, now)))
   app.use(
-    methodNotAllowed<AdminEnvironment>({
+    methodNotAllowed({
       app,
       onMethodNotAllowed: (c, methods) => {
         c.header('Allow', methods.join(', '))
@@ -128,7 +129,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   app.use(
     bodyLimit({
       maxSize: maxUploadBytes,
-      onError: (c) => answerProblem(c, 'body-too-large'),
+      onError: (c: Context<AdminEnvironment>) => answerProblem(c, 'body-too-large'),
     }),
   )
 

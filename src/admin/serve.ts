@@ -93,12 +93,14 @@ export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServe
     stop() {
       stopped ??= new Promise((resolve) => {
         const impatient = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)
+        // A connection is idle only once its answer is sent, so idle ones keep appearing.
+        const sweep = setInterval(() => server.closeIdleConnections(), 25)
         server.close(() => {
           clearTimeout(impatient)
+          clearInterval(sweep)
           resolve()
         })
         stopping.abort()
-        server.closeIdleConnections()
       })
       return stopped
     },
