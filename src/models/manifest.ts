@@ -40,6 +40,17 @@ const sourceSchema = z.discriminatedUnion('kind', [
 const recipeStepSchema = z.discriminatedUnion('step', [
   /** The package's one file as it is. */
   z.strictObject({ step: z.literal('copy') }),
+  /** A tfjs graph model becomes ONNX; the sources are `model.json` and its weight files. */
+  z.strictObject({
+    step: z.literal('tfjs-graph'),
+    input: tensorNameSchema,
+    outputs: z
+      .array(z.strictObject({ tensor: tensorNameSchema, name: tensorNameSchema }))
+      .min(1)
+      .max(8),
+  }),
+  /** dlib's face-recognition ResNet from face-api's weights manifest and weight file. */
+  z.strictObject({ step: z.literal('dlib-resnet') }),
   /** Batch normalisations become part of the convolutions before them. */
   z.strictObject({ step: z.literal('fold-batch-norm') }),
   /** PRelu becomes operators that run faster; exact. */
@@ -156,12 +167,21 @@ const encoderSchema = z.strictObject({
   outputs: z.strictObject({ embedding: outputSchema }),
 })
 
+const meshSchema = z.strictObject({
+  ...base,
+  role: z.literal('mesh'),
+  input: inputOf(faceSquareSchema),
+  /** `points`: x, y, z interleaved, in input pixels; `presence`: 0..1 that a face is there. */
+  outputs: z.strictObject({ points: outputSchema, presence: outputSchema }),
+})
+
 /** Everything genkan knows of one model; the one place for model-specific constants. */
 export const manifestSchema = z.discriminatedUnion('role', [
   detectorSchema,
   landmarksSchema,
   textureSchema,
   encoderSchema,
+  meshSchema,
 ])
 
 /** A validated model manifest, told apart by `role`. */

@@ -5,6 +5,10 @@ import { decodeModel, encodeModel } from './onnx/codec.js'
 import type { OnnxGraph } from './onnx/model.js'
 import { rewritePRelu } from './onnx/prelu-rewrite.js'
 import { projectOutput } from './onnx/project-output.js'
+import { dlibResnet } from './tfjs/dlib-resnet.js'
+import { readGraphModel } from './tfjs/graph-model.js'
+import { graphModelToOnnx } from './tfjs/graph-to-onnx.js'
+import { readWeights } from './tfjs/weights.js'
 
 /** What a recipe works on: the package's files by path, and the model made so far. */
 interface Workpiece {
@@ -28,6 +32,15 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
   switch (step.step) {
     case 'copy':
       return soleSource(piece.sources)
+    case 'tfjs-graph': {
+      const [json, ...shards] = piece.sources.values()
+      const graph = readGraphModel(json, Buffer.concat(shards))
+      return encodeModel(graphModelToOnnx(graph, step.input, step.outputs))
+    }
+    case 'dlib-resnet': {
+      const [json, ...shards] = piece.sources.values()
+      return encodeModel(dlibResnet(readWeights(json, Buffer.concat(shards))))
+    }
     case 'fold-batch-norm':
       return edit(piece, foldBatchNorm)
     case 'prelu-rewrite':

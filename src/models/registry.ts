@@ -20,6 +20,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   landmarks: 'fr_landmark',
   texture: 'fr_liveness',
   encoder: 'mobilefacenet-128',
+  mesh: 'facemesh',
 }
 
 /** A manifest together with the place of the model file it speaks of. */

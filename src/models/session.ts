@@ -269,5 +269,7 @@ export const loadDetector = (options?: NetOptions) => loadNet('detector', option
 export const loadLandmarks = (options?: NetOptions) => loadNet('landmarks', options)
 /** {@link loadNet} for the liveness texture net. */
 export const loadTexture = (options?: NetOptions) => loadNet('texture', options)
+/** {@link loadNet} for the 468-point face mesh. */
+export const loadMesh = (options?: NetOptions) => loadNet('mesh', options)
 /** {@link loadNet} for the encoder. */
 export const loadEncoder = (options?: NetOptions) => loadNet('encoder', options)
