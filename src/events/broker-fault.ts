@@ -105,6 +105,12 @@ function explainSystem(code: string): Explanation | undefined {
       'set mqtt.ca to the authority of this broker; never switch the check off',
     ]
   }
+  if (code.startsWith('ERR_OSSL_PEM') || code.startsWith('ERR_OSSL_X509')) {
+    return [
+      `mqtt.ca, mqtt.cert or mqtt.key is not what it should be (${code})`,
+      'give PEM files, and a key that belongs to its certificate',
+    ]
+  }
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_OSSL_') || code === 'EPROTO') {
     return [
       `no TLS connection (${code})`,

@@ -29,10 +29,11 @@ export interface BrokerSession {
   /** Resolves at the end of the connection with the reason; never rejects. */
   readonly closed: Promise<BrokerFault>
   /**
-   * Sends at QoS 1; resolves after PUBACK.
+   * Sends at QoS 1; resolves after PUBACK, with whether the broker has anyone to hand it to (MQTT 5
+   * reason code 0x10; true where the broker doesn't say).
    * @throws BrokerFault when refused, unanswered in time, or cut off
    */
-  publish(message: OutgoingMessage): Promise<void>
+  publish(message: OutgoingMessage): Promise<{ readonly hasReaders: boolean }>
   /**
    * Sends at QoS 0, at once or not at all, with a PINGREQ behind it: brokers take packets in order, so
    * the PINGRESP tells that the message was taken. Without it in time the connection is reset, which
@@ -166,6 +167,19 @@ function watchPings(client: MqttClient): { ping: (onAnswer: () => void) => void 
   }
 }
 
+const NO_MATCHING_SUBSCRIBERS = 0x10
+
+/** Remembers which message ids were acknowledged as having no reader; the client itself does not tell. */
+function watchReaders(client: MqttClient): { hadReaders: (messageId: number) => boolean } {
+  const unread = new Set<number>()
+  client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'puback' && packet.reasonCode === NO_MATCHING_SUBSCRIBERS) {
+      unread.add(packet.messageId ?? 0)
+    }
+  })
+  return { hadReaders: (messageId) => !unread.delete(messageId) }
+}
+
 function createSession(
   client: MqttClient,
   wire: BrokerStream,
@@ -175,6 +189,7 @@ function createSession(
 ): BrokerSession {
   const work = createPendingWork(closed)
   const pings = watchPings(client)
+  const readers = watchReaders(client)
 
   function abort(reason: BrokerFault): void {
     setReason(reason)
@@ -182,8 +197,9 @@ function createSession(
     client.end(true)
   }
 
-  function publishAcknowledged(message: OutgoingMessage): Promise<void> {
-    return work.begin(ackTimeoutMs, ({ resolve, reject }) => {
+  async function publishAcknowledged(message: OutgoingMessage): Promise<{ hasReaders: boolean }> {
+    let messageId = 0
+    await work.begin(ackTimeoutMs, ({ resolve, reject }) => {
       if (!client.connected) {
         void closed.then(reject)
         return
@@ -197,7 +213,9 @@ function createSession(
           else if ('code' in error) reject(explainRefusal(error, message.topic))
         },
       )
+      messageId = client.getLastMessageId()
     })
+    return { hasReaders: readers.hadReaders(messageId) }
   }
 
   return {
@@ -209,7 +227,7 @@ function createSession(
 
     async publish(message) {
       try {
-        await publishAcknowledged(message)
+        return await publishAcknowledged(message)
       } catch (error) {
         const fault = explainError(error, message.topic)
         if (!fault.refusal) abort(fault)
@@ -274,7 +292,7 @@ export function openBrokerSession(options: SessionOptions): Promise<BrokerSessio
           reason ??
             new BrokerFault({
               cause: `the broker closed the connection (${where})`,
-              cure: 'see the log of the broker',
+              cure: 'see the log of the broker; two clients with one client id look like this too',
             }),
         )
       })

@@ -25,7 +25,10 @@ export function brokerAddress(options: BrokerOptions): { host: string; port: num
   }
 }
 
-/** Begins a TCP or TLS connection; the broker's certificate is always checked. */
+/**
+ * Begins a TCP or TLS connection; the broker's certificate is always checked.
+ * @throws Error of OpenSSL for files that are no certificate or key
+ */
 export function openBrokerStream(options: BrokerOptions, secrets: BrokerSecrets): BrokerStream {
   const { host, port } = brokerAddress(options)
   const socket = connectTcp({ host, port, noDelay: true })
@@ -33,21 +36,27 @@ export function openBrokerStream(options: BrokerOptions, secrets: BrokerSecrets)
     if (!socket.destroyed) socket.resetAndDestroy()
   }
   if (!options.url.startsWith('mqtts:')) return { stream: socket, reset }
-  const secured = connectTls({
-    socket,
-    host,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(secrets.ca && { ca: secrets.ca }),
-    ...(secrets.cert && { cert: secrets.cert }),
-    ...(secrets.key && { key: secrets.key }),
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-  })
-  return {
-    stream: secured,
-    reset: () => {
-      reset()
-      secured.destroy()
-    },
+  try {
+    const secured = connectTls({
+      socket,
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      ...(secrets.ca && { ca: secrets.ca }),
+      ...(secrets.cert && { cert: secrets.cert }),
+      ...(secrets.key && { key: secrets.key }),
+      minVersion: 'TLSv1.2',
+      rejectUnauthorized: true,
+    })
+    return {
+      stream: secured,
+      reset: () => {
+        reset()
+        secured.destroy()
+      },
+    }
+  } catch (error) {
+    socket.on('error', () => undefined)
+    socket.destroy()
+    throw error
   }
 }

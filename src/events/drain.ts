@@ -29,6 +29,8 @@ export interface DrainOptions {
   /** Ends with the session or the daemon. */
   readonly signal: AbortSignal
   readonly nowMs: () => number
+  /** Keeps a message until the broker has a subscriber for it. */
+  readonly waitForReader: boolean
   /** Resolves when something was recorded since it was last asked. */
   readonly whenNotified: (signal: AbortSignal) => Promise<void>
   readonly onDelivered: (message: { readonly late: boolean }) => void
@@ -42,14 +44,29 @@ function payloadOf(message: QueuedMessage, late: boolean): string {
   return JSON.stringify({ ...(message.body as object), late })
 }
 
+function unread(topic: string): BrokerFault {
+  return new BrokerFault({
+    cause: `nobody reads ${topic}; decisions wait`,
+    cure: 'subscribe the recorder, or switch mqtt.waitForReader off',
+    refusal: true,
+  })
+}
+
+function textOf(error: unknown, field: 'what' | 'cure'): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined
+  const text: unknown = Reflect.get(error, field)
+  return typeof text === 'string' ? text : undefined
+}
+
+/** A fault of the store comes with `what` and `cure`, too. */
 function asTrouble(error: unknown): BrokerFault {
   if (error instanceof BrokerFault) return error
-  const cure =
-    error instanceof Error && 'cure' in error && typeof error.cure === 'string'
-      ? error.cure
-      : 'run genkan doctor'
-  const cause = error instanceof Error ? error.message.slice(0, 300) : 'the outbox fails'
-  return new BrokerFault({ cause, cure, error })
+  const message = error instanceof Error ? error.message.slice(0, 300) : 'unknown error'
+  return new BrokerFault({
+    cause: `the outbox fails: ${textOf(error, 'what') ?? message}`,
+    cure: textOf(error, 'cure') ?? 'run genkan doctor',
+    error,
+  })
 }
 
 /**
@@ -82,12 +99,13 @@ export async function drainOutbox(options: DrainOptions): Promise<void> {
       for (const message of messages) {
         if (hasEnded()) return
         const late = nowMs() - message.createdAtMs > LATE_AFTER_MS
-        await session.publish({
+        const { hasReaders } = await session.publish({
           topic,
           payload: payloadOf(message, late),
           schema: 'genkan.decision.v1',
           correlationId: message.id,
         })
+        if (!hasReaders && options.waitForReader) throw unread(topic)
         await mark(message.sequence)
         options.onDelivered({ late })
         backOff.reset()

@@ -40,6 +40,11 @@ export interface PublisherOptions {
   readonly random: () => number
   /** How long a grant is good after its decision; 3000 by default, at most 5000. */
   readonly grantLifeMs?: number
+  /**
+   * Keeps each decision until the broker has a subscriber for it, so that a broker that lost its sessions
+   * swallows none before the recorder is back. Needs MQTT 5; off by default.
+   */
+  readonly waitForReader?: boolean
   /** Longest wait for the broker's answer; 5000 by default. */
   readonly ackTimeoutMs?: number
   readonly onState?: (state: PublisherState) => void
@@ -197,6 +202,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
       backOff: createBackOff(options.random),
       signal: ended.signal,
       nowMs,
+      waitForReader: options.waitForReader ?? false,
       whenNotified: bell.whenRung,
       onDelivered: ({ late }) => {
         counts.delivered += 1

@@ -99,7 +99,9 @@ function faultOfSqlite(code: string, where: string): Fault | undefined {
       cure: 'check owner, mode and mount of the store folder; it must be writable for genkan',
     }
   }
-  if (code === 'SQLITE_FULL') return faultOfSystem('ENOSPC', where)
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_SHMSIZE') {
+    return faultOfSystem('ENOSPC', where)
+  }
   if (code === 'SQLITE_CONSTRAINT_PRIMARYKEY' || code === 'SQLITE_CONSTRAINT_UNIQUE') {
     return { code: 'duplicate', what: `${where}: this id is stored already`, cure: 'use a new id' }
   }
