@@ -30,6 +30,11 @@ const PROGRAM = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$|^\/[A-Za-z0-9_./-]+$/
 /** Snapshots show the exposure of the first picture, so some are passed over at a real device. */
 const SKIPPED_PICTURES = 2
 
+/** Exit codes by convention of the shell and `timeout`. */
+const NOT_FOUND = 127
+const KILLED = 128 + 9
+const COLOUR_CODES = /\u001b\[[0-9;]*m/g
+
 /** Takes one snapshot into `location` and says what went wrong, if anything did. */
 function takeSnapshot(
   options: SnapshotCameraOptions,
@@ -56,16 +61,23 @@ function takeSnapshot(
         resolve(undefined)
         return
       }
-      const { code, signal } = error as { code?: number; signal?: string }
-      if (code === 127) {
+      const { code, signal } = error as { code?: number | null; signal?: string | null }
+      const lines = error.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.replace(COLOUR_CODES, '').trim())
+        .filter((line) => line !== '')
+      if (error.message === 'No webcam found') {
+        resolve(faultFromLines(['No such device'], `${program} can't open ${device}`))
+      } else if (code === NOT_FOUND) {
         const cure = 'install it: `apt install fswebcam`'
         resolve(captureFault(`the program ${program} is not there`, cure))
-      } else if (code === 137 || signal === 'SIGKILL') {
+      } else if (signal === 'SIGKILL' || code === KILLED) {
         const cure = 'unplug the camera and plug it in again'
         resolve(captureFault(`no snapshot within ${stallTimeoutMs} ms`, cure))
       } else {
-        const lines = error.message.split('\n').slice(1)
-        resolve(faultFromLines(lines, `${program} took no snapshot from ${device}`))
+        const ended = `${program} took no snapshot from ${device} (${signal ?? `code ${code ?? 'unknown'}`})`
+        resolve(faultFromLines(lines, ended))
       }
     })
   })

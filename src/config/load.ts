@@ -52,7 +52,8 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   const board = options.board ?? written['board']
   const profile =
     typeof board === 'string' ? readBoardProfile(board, options.boardsFolder) : undefined
-  const merged = mergeSections(profile?.config ?? {}, written)
+  const presets = { camera: { source: 'replay' } }
+  const merged = mergeSections(mergeSections(presets, profile?.config ?? {}), written)
   const result = configSchema.safeParse(profile ? { ...merged, board } : merged)
   const issues = [
     ...environment.issues,
