@@ -1,4 +1,4 @@
-import { excessOf, type EventRule, type LifeSample } from './life-sample.js'
+import { excessStrength, type EventRule, type LifeSample } from './life-sample.js'
 
 export interface BlinkRule extends EventRule {
   /** An eye that closes gets brighter by at least this much of the local contrast, and back. */
@@ -9,6 +9,8 @@ export const BLINK_RULE: BlinkRule = {
   floor: 0.35,
   perMotion: 0.02,
   aroundWeight: 1.5,
+  maxAround: 0.8,
+  maxMotion: 40,
   minShapeChange: 0.03,
   minBrightening: 0.03,
 }
@@ -21,9 +23,6 @@ export const BLINK_RULE: BlinkRule = {
 export function blinkStrength(sample: LifeSample, rule: BlinkRule): number | undefined {
   const [left, right] = sample.eyes
   if (left === undefined || right === undefined) return undefined
-  const excess = Math.min(excessOf(left, rule), excessOf(right, rule))
-  const limit = rule.floor + rule.perMotion * sample.headMotion
-  if (!(excess > limit)) return undefined
   const [leftLid, rightLid] = sample.eyeOpening
   const closing = leftLid < 0 && rightLid < 0
   const opening = leftLid > 0 && rightLid > 0
@@ -31,5 +30,6 @@ export function blinkStrength(sample: LifeSample, rule: BlinkRule): number | und
   if (!(Math.min(Math.abs(leftLid), Math.abs(rightLid)) > rule.minShapeChange)) return undefined
   const brightening = (left.brightening + right.brightening) / 2
   const lidShown = closing ? brightening : -brightening
-  return lidShown > rule.minBrightening ? excess / limit : undefined
+  if (!(lidShown > rule.minBrightening)) return undefined
+  return excessStrength(sample, [left, right], rule)
 }

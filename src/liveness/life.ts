@@ -2,12 +2,15 @@ import { BLINK_RULE, blinkStrength, type BlinkRule } from './blink.js'
 import { compareViews, type CompareViews } from './face-change.js'
 import { headMotion } from './face-shape.js'
 import type { FaceView } from './face-view.js'
-import type { EventRule, LifeSample } from './life-sample.js'
-import { MOUTH_RULE, mouthStrength } from './mouth.js'
+import type { LifeSample } from './life-sample.js'
+import { MOUTH_RULE, mouthStrength, type MouthRule } from './mouth.js'
 
-/** Something a face did that no moved, tilted or bent picture can do. */
+/**
+ * Something a face did that no moved, tilted or bent picture can do: the lids of both eyes closed or
+ * opened, or the mouth moved again and again as in speech.
+ */
 export interface LifeEvent {
-  readonly kind: 'blink' | 'mouth'
+  readonly kind: 'blink' | 'speech'
   readonly monotonicMs: number
   /** The earliest frame the event rests on. */
   readonly sinceMs: number
@@ -36,7 +39,7 @@ export interface LifeEvidence {
 
 export interface LifeOptions {
   readonly blink?: BlinkRule
-  readonly mouth?: EventRule
+  readonly mouth?: MouthRule
   /** Smaller faces are not judged; pixels between the eye centres. */
   readonly minEyeDistancePx?: number
   /** Handed in where many accumulators look at the same frames. */
@@ -65,6 +68,11 @@ const MIN_STEP_MS = 25
 const MAX_GAP_MS = 500
 /** Neighbouring samples beyond the limit belong to one event. */
 const SAME_EVENT_MS = 400
+/** A single sample of a moving mouth is not trusted: another must follow this soon. */
+const MOUTH_CONFIRM_MS = 300
+/** Speech is two confirmed mouth movements at least, and at most, this far apart. */
+const SPEECH_MIN_MS = 300
+const SPEECH_MAX_MS = 5000
 const DEFAULT_MIN_EYE_DISTANCE_PX = 24
 
 /** An accumulator for one track. */
@@ -80,6 +88,8 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
   let firstMs: number | undefined
   let lastMs = -Infinity
   let obstacle: LifeEvidence['obstacle']
+  let mouthHit: LifeSample | undefined
+  let movements: LifeSample[] = []
 
   function restart(): void {
     moments = []
@@ -89,11 +99,28 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
     firstMs = undefined
     lastMs = -Infinity
     obstacle = undefined
+    mouthHit = undefined
+    movements = []
   }
 
-  function note(kind: LifeEvent['kind'], sample: LifeSample, strength: number | undefined): void {
+  function noteMouth(sample: LifeSample, strength: number | undefined): void {
     if (strength === undefined) return
-    const { monotonicMs, sinceMs } = sample
+    const nowMs = sample.monotonicMs
+    const confirmed = mouthHit !== undefined && nowMs - mouthHit.monotonicMs <= MOUTH_CONFIRM_MS
+    mouthHit = sample
+    if (!confirmed) return
+    movements = movements.filter(({ monotonicMs }) => nowMs - monotonicMs <= SPEECH_MAX_MS)
+    const earlier = movements.findLast(({ monotonicMs }) => nowMs - monotonicMs >= SPEECH_MIN_MS)
+    movements.push(sample)
+    if (earlier !== undefined) note('speech', nowMs, earlier.sinceMs, strength)
+  }
+
+  function note(
+    kind: LifeEvent['kind'],
+    monotonicMs: number,
+    sinceMs: number,
+    strength: number,
+  ): void {
     const index = events.findLastIndex((event) => event.kind === kind)
     const last = events.at(index)
     if (index >= 0 && last !== undefined && monotonicMs - last.monotonicMs < SAME_EVENT_MS) {
@@ -107,7 +134,11 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
 
   function observe({ monotonicMs, view }: LifeObservation): LifeSample | undefined {
     if (!Number.isFinite(monotonicMs) || monotonicMs - lastMs < MIN_STEP_MS) return undefined
-    if (monotonicMs - lastMs > MAX_GAP_MS) moments = []
+    if (monotonicMs - lastMs > MAX_GAP_MS) {
+      moments = []
+      movements = []
+      mouthHit = undefined
+    }
     lastMs = monotonicMs
     firstMs ??= monotonicMs
     if (!(view.eyeDistancePx >= minEyeDistancePx)) {
@@ -122,8 +153,9 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
     const sample = compareWithEarlier(now, moments, compare)
     if (sample === undefined) return undefined
     comparedFrames++
-    note('blink', sample, blinkStrength(sample, blinkRule))
-    note('mouth', sample, mouthStrength(sample, mouthRule))
+    const blink = blinkStrength(sample, blinkRule)
+    if (blink !== undefined) note('blink', monotonicMs, sample.sinceMs, blink)
+    noteMouth(sample, mouthStrength(sample, mouthRule))
     return sample
   }
 

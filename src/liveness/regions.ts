@@ -21,16 +21,20 @@ export const LEFT_EYE: Region = {
 /** The eye on the right of the view. */
 export const RIGHT_EYE: Region = { ...LEFT_EYE, centreX: 86 }
 
-/** The lips, and the chin, cheeks and nose around them. */
+/**
+ * Lips and chin, which speech moves, against nose, cheeks and lip corners' surroundings, which it
+ * hardly moves.
+ */
 export const MOUTH: Region = {
   centreX: 64,
   centreY: 88,
-  inside: ellipsePixels({ radiusX: 16, radiusY: 9 }),
+  inside: ellipsePixels({ radiusX: 18, radiusY: 16, shiftY: 6 }),
   around: ellipsePixels({
-    radiusX: 34,
-    radiusY: 28,
+    radiusX: 36,
+    radiusY: 36,
     shiftY: -6,
-    hole: { radiusX: 17, radiusY: 10 },
+    hole: { radiusX: 19, radiusY: 11 },
     step: 3,
+    lowest: 2,
   }),
 }

@@ -40,11 +40,13 @@ export function ellipsePixels(options: {
   readonly hole?: { readonly radiusX: number; readonly radiusY: number }
   /** Takes every n-th pixel of every row, shifted from row to row; default 1. */
   readonly step?: number
+  /** Rows further down are left out. */
+  readonly lowest?: number
 }): Int16Array {
-  const { radiusX, radiusY, shiftY = 0, hole, step = 1 } = options
+  const { radiusX, radiusY, shiftY = 0, hole, step = 1, lowest = Infinity } = options
   const places: number[] = []
   const reach = Math.ceil(Math.max(radiusX, radiusY)) + Math.abs(shiftY)
-  for (let y = -reach; y <= reach; y++) {
+  for (let y = -reach; y <= Math.min(reach, lowest); y++) {
     for (let x = -reach + ((y + reach) % step); x <= reach; x += step) {
       if ((x / radiusX) ** 2 + ((y - shiftY) / radiusY) ** 2 > 1) continue
       if (hole !== undefined && (x / hole.radiusX) ** 2 + (y / hole.radiusY) ** 2 <= 1) continue

@@ -32,8 +32,8 @@ export interface TextureRule {
 
 /** Fitted on NUAA's training people; see `docs` of `genkan evaluate pad` for the reported figures. */
 export const TEXTURE_RULE: TextureRule = {
-  liveFrom: 0.5,
-  attackBelow: 0.3,
+  liveFrom: 0.6,
+  attackBelow: 0.2,
   minFrames: 3,
   windowMs: 2000,
   minFaceHeightPx: 70,
