@@ -35,3 +35,15 @@ export const compareViews: CompareViews = (earlier, now) => {
     outerLipChange: after.outerLipGap - before.outerLipGap,
   }
 }
+
+/** A comparison that remembers its answers while the views are kept. */
+export function shareComparison(compare: CompareViews): CompareViews {
+  const known = new WeakMap<FaceView, WeakMap<FaceView, FaceChange>>()
+  return (earlier, now) => {
+    const ofNow = known.get(now) ?? new WeakMap<FaceView, FaceChange>()
+    known.set(now, ofNow)
+    const change = ofNow.get(earlier) ?? compare(earlier, now)
+    ofNow.set(earlier, change)
+    return change
+  }
+}

@@ -1,6 +1,7 @@
 import type { Face } from '../detection/face.js'
-import type { Frame } from '../frame/image.js'
-import type { FaceViewer } from './face-view.js'
+import type { Frame, Image } from '../frame/image.js'
+import type { CompareViews } from './face-change.js'
+import type { FaceView, FaceViewer } from './face-view.js'
 import { createFrozenCue } from './frozen.js'
 import { FUSION_RULE, fuseCues } from './fusion.js'
 import type { LivenessMode, LivenessOutcome } from './fusion.js'
@@ -30,6 +31,8 @@ export interface LivenessJudgeOptions {
   readonly askAfterMs: number
   readonly scoreTexture: TextureScorer
   readonly viewFace: FaceViewer
+  /** Handed in, remembering its answers, where many judges look at the same frames. */
+  readonly compareViews?: CompareViews
 }
 
 /** Runs every cue over the frames of one attempt and fuses what they say. */
@@ -38,14 +41,26 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
   const rule = { ...FUSION_RULE, askAfterMs: options.askAfterMs }
   const texture = createTextureCue()
   const frozen = createFrozenCue()
-  const life = createLifeAccumulator()
+  const { compareViews } = options
+  const life = createLifeAccumulator(compareViews === undefined ? {} : { compare: compareViews })
+
+  /** A face whose landmarks make no sense gives no evidence; that is not a fault of the daemon. */
+  async function lookAt(image: Image, face: Face): Promise<FaceView | undefined> {
+    try {
+      return await viewFace(image, face.landmarks)
+    } catch (error) {
+      if (error instanceof RangeError) return undefined
+      throw error
+    }
+  }
 
   return {
     async judge({ image, monotonicMs }, face) {
       frozen.observe({ monotonicMs, image })
       const score = await scoreTexture(image, face.box)
       texture.observe({ monotonicMs, box: face.box, score })
-      life.observe({ monotonicMs, view: await viewFace(image, face.landmarks) })
+      const view = await lookAt(image, face)
+      if (view !== undefined) life.observe({ monotonicMs, view })
       const evidence = life.evidence()
       const cues = { texture: texture.outcome(), feed: frozen.outcome(), life: evidence }
       return {
