@@ -1,0 +1,47 @@
+import type { Config } from './config/schema.js'
+import { BrokerFault } from './events/broker-fault.js'
+import { brokerOptionsSchema } from './events/broker-options.js'
+import type { BrokerOptions } from './events/broker-options.js'
+import { startEmbeddedBroker } from './events/embedded-broker.js'
+
+/** The broker that the configuration names, running if it is our own. */
+export interface OpenedBroker {
+  readonly options: BrokerOptions
+  /** What readers connect to. */
+  readonly url: string
+  readonly embedded: boolean
+  /** Anything worth a warning, such as another port than the one asked for. */
+  readonly warning: string | undefined
+  close(): Promise<void>
+}
+
+/**
+ * Starts the embedded broker, or hands on how to reach the configured one (which need not be up).
+ * @throws BrokerFault when the embedded broker can listen nowhere
+ */
+export async function openBroker(config: Config['mqtt']): Promise<OpenedBroker> {
+  const { url, embeddedPort, topicPrefix, ...rest } = config
+  if (url !== 'embedded') {
+    const options = brokerOptionsSchema.parse({ url, ...rest })
+    return { options, url, embedded: false, warning: undefined, close: () => Promise.resolve() }
+  }
+  const started = await startWithSparePort(embeddedPort)
+  return {
+    options: started.broker.clientOptions,
+    url: started.broker.url,
+    embedded: true,
+    warning: started.warning,
+    close: () => started.broker.close(),
+  }
+}
+
+/** Takes a free port where the usual one is taken, so that a first start does not end at port 1883. */
+async function startWithSparePort(port: number) {
+  try {
+    return { broker: await startEmbeddedBroker({ port }), warning: undefined }
+  } catch (error) {
+    if (!(error instanceof BrokerFault) || port === 0) throw error
+    const broker = await startEmbeddedBroker({ port: 0 })
+    return { broker, warning: `${error.cause}; the embedded broker took port ${broker.port}` }
+  }
+}

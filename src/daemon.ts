@@ -1,0 +1,222 @@
+import type { Logger } from 'pino'
+import { createAdminPorts } from './admin-ports.js'
+import { createAdminApp } from './admin/app.js'
+import { serveAdmin } from './admin/serve.js'
+import { openBroker } from './broker.js'
+import { openCamera } from './capture/open-camera.js'
+import { defaultReplayPlaylist } from './capture/replay-playlist.js'
+import type { Config } from './config/schema.js'
+import type { Decision } from './decision/decision.js'
+import { runDoorLoop } from './door-loop.js'
+import type { LoopFault } from './door-loop.js'
+import { createEnrolmentService } from './enrolment.js'
+import { startPublisher } from './events/publisher.js'
+import { describeForBroker, describeHealth } from './health.js'
+import type { HealthParts } from './health.js'
+import { createLiveView } from './live-view.js'
+import { assetPath } from './models/registry.js'
+import { openLine } from './open-line.js'
+import { createRecognition, loadGallery } from './recognition.js'
+import { loadStages } from './stages.js'
+import { openStore } from './store/store.js'
+import { createThresholdSource } from './threshold-source.js'
+import { storeOptionsOf } from './store-options.js'
+import { monotonicFactory } from 'ulid'
+
+export interface DaemonOptions {
+  readonly config: Config
+  readonly log: Logger
+  /** Told after each frame that was really judged; feeds the watchdog. */
+  readonly onJudged: () => void
+}
+
+/** A running daemon. */
+export interface Daemon {
+  readonly consoleUrl: string
+  readonly brokerUrl: string
+  /** The console's token, in the clear, at the very first start only. */
+  readonly newToken: string | undefined
+  /** Resolves when the door loop ends, because of {@link Daemon.stop} or of a fault. */
+  readonly ended: Promise<void>
+  /** Ends and records what is open, hands over what waits, frees everything. */
+  stop(): Promise<void>
+}
+
+/** How long a stop waits for the broker to take what is still in the outbox. */
+const DRAIN_MS = 1500
+const RETRY_STORE_MS = 1000
+const STATUS_EVERY_MS = 1000
+
+/**
+ * Wires every part and runs the door.
+ * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
+ */
+export async function startDaemon({ config, log, onJudged }: DaemonOptions): Promise<Daemon> {
+  const store = openStore(storeOptionsOf(config.store, 'daemon'))
+  const newToken =
+    store.adminTokens.list().length === 0
+      ? store.adminTokens.create('console', 'daemon').text
+      : undefined
+  const stages = await loadStages(config.models)
+  const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
+  if (otherModelTemplates > 0) {
+    log.warn(
+      { templates: otherModelTemplates },
+      'templates of another encoder match nobody; enrol those persons anew',
+    )
+  }
+  const recognition = createRecognition({
+    gallery,
+    thresholdFor: createThresholdSource(config.matching, stages.nets.encoder),
+    margin: config.matching.margin,
+  })
+  const live = createLiveView()
+  const broker = await openBroker(config.mqtt)
+  if (broker.warning !== undefined) log.warn(broker.warning)
+  const publisher = startPublisher({
+    broker: broker.options,
+    prefix: config.mqtt.topicPrefix,
+    door: config.door.id,
+    outbox: store.outbox,
+    nowMs: Date.now,
+    random: Math.random,
+    grantLifeMs: config.decision.grantLifeMs,
+    onState(state) {
+      log.info({ broker: state }, 'broker')
+      live.showSystemChange()
+    },
+    onAbandoned: (count) => log.error({ count }, 'undelivered decisions were given up'),
+  })
+  const camera = openCamera(config.camera, {
+    playlist: defaultReplayPlaylist(assetPath),
+    onReplayItem: (item) => log.info({ shows: item.label }, 'replay'),
+    onState(state) {
+      log.info({ camera: state }, 'camera')
+      live.showSystemChange()
+    },
+  })
+
+  let loopFault: LoopFault | undefined
+  const parts: HealthParts = {
+    door: config.door.id,
+    startedAtMs: Date.now(),
+    camera,
+    broker,
+    publisher,
+    store,
+    recognition,
+    modelIds: stages.modelIds,
+    loopFault: () => loopFault,
+  }
+
+  function record(decision: Decision, trackId: number | undefined): void {
+    const { grantSequence } = store.decisions.record(decision)
+    if (grantSequence !== null) {
+      void publisher.sendGrant({ decision, sequence: grantSequence }).then((result) => {
+        log.info({ decision: decision.id, grant: result }, 'grant')
+      })
+    }
+    publisher.notify()
+    live.showDecision(decision, trackId)
+    const reason = decision.outcome === 'denied' ? decision.reason : undefined
+    log.info({ decision: decision.id, outcome: decision.outcome, reason }, 'decision')
+  }
+
+  const stopping = new AbortController()
+  const line = openLine(stages, config, (probe) => recognition.identify(probe))
+  const newId = monotonicFactory()
+  camera.start()
+  const ended = runDoorLoop(
+    {
+      camera,
+      line,
+      describe: () => ({
+        door: config.door.id,
+        threshold: recognition.threshold()?.value ?? 0,
+        galleryPersons: gallery.personCount,
+        models: stages.modelIds,
+        findPerson: (id) => store.persons.get(id),
+      }),
+      newId: () => newId(),
+      nowMs: Date.now,
+      monotonicMs: () => performance.now(),
+      record,
+      onFrame: live.showFrame,
+      onJudgement(judgement) {
+        live.showJudgement(judgement)
+        onJudged()
+      },
+      onFault(fault) {
+        if (fault?.cause !== loopFault?.cause) {
+          if (fault) log.error(fault, 'the door cannot decide')
+          else log.info('the door decides again')
+          live.showSystemChange()
+        }
+        loopFault = fault
+      },
+      frameTimeoutMs: config.camera.stallTimeoutMs,
+      retryMs: RETRY_STORE_MS,
+    },
+    stopping.signal,
+  )
+  const statusTimer = setInterval(
+    () => publisher.setHealth(describeForBroker(parts)),
+    STATUS_EVERY_MS,
+  )
+  const app = createAdminApp(
+    createAdminPorts({
+      store,
+      recognition,
+      enrolment: createEnrolmentService({
+        store,
+        gallery,
+        readEnrolment: stages.readEnrolment,
+        identify: (probe) => recognition.identify(probe),
+      }),
+      live,
+      health: () => describeHealth(parts),
+    }),
+    { onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed') },
+  )
+
+  async function drain(): Promise<void> {
+    const deadlineMs = performance.now() + DRAIN_MS
+    publisher.notify()
+    while (
+      publisher.state().name === 'connected' &&
+      store.outbox.stats().pending > 0 &&
+      performance.now() < deadlineMs
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+
+  async function stopDoor(): Promise<void> {
+    clearInterval(statusTimer)
+    stopping.abort()
+    await ended
+    await camera.stop()
+    await drain()
+    await publisher.stop()
+    await broker.close()
+  }
+
+  try {
+    const server = await serveAdmin({ app, ...config.admin })
+    return {
+      consoleUrl: server.url,
+      brokerUrl: broker.url,
+      newToken,
+      ended,
+      async stop() {
+        await stopDoor()
+        await server.stop()
+        store.close()
+      },
+    }
+  } catch (error) {
+    await stopDoor()
+    store.close()
+    throw error
+  }
+}

@@ -1,0 +1,85 @@
+import type { Health } from './admin/ports.js'
+import type { Camera } from './capture/camera.js'
+import type { LoopFault } from './door-loop.js'
+import type { Health as BrokerHealth } from './events/messages.js'
+import type { Publisher } from './events/publisher.js'
+import type { OpenedBroker } from './broker.js'
+import type { Recognition } from './recognition.js'
+import type { Store } from './store/store.js'
+import { version } from './version.js'
+
+export interface HealthParts {
+  readonly door: string
+  readonly startedAtMs: number
+  readonly camera: Camera
+  readonly broker: OpenedBroker
+  readonly publisher: Publisher
+  readonly store: Store
+  readonly recognition: Recognition
+  readonly modelIds: Readonly<Record<string, string>>
+  /** What keeps the door loop from deciding, if anything does. */
+  readonly loopFault: () => LoopFault | undefined
+}
+
+/** The daemon's state in one document, put together when asked. */
+export function describeHealth(parts: HealthParts): Health {
+  const { camera, broker, publisher, recognition } = parts
+  const threshold = recognition.threshold()
+  const brokerState = publisher.state()
+  const judges = camera.state.name === 'ready' && parts.loopFault() === undefined
+  const connected = brokerState.name === 'connected'
+  return {
+    status: !judges || threshold === undefined ? 'down' : connected ? 'ok' : 'degraded',
+    version,
+    door: parts.door,
+    startedAtMs: parts.startedAtMs,
+    camera: { description: camera.description, state: camera.state },
+    broker: {
+      description: broker.embedded ? `embedded, ${broker.url}` : broker.url,
+      state: toPartState(brokerState),
+      waiting: pendingOf(parts.store),
+    },
+    models: parts.modelIds,
+    gallery: {
+      persons: recognition.gallery.personCount,
+      templates: recognition.gallery.templateCount,
+    },
+    threshold: threshold ?? null,
+  }
+}
+
+/** What the broker's status topic says of the daemon itself. */
+export function describeForBroker(parts: HealthParts): BrokerHealth {
+  const fault = parts.loopFault()
+  if (fault !== undefined) return { state: 'degraded', ...fault }
+  const { state } = parts.camera
+  if (state.name === 'degraded') {
+    return { state: 'degraded', cause: state.cause, cure: state.cure }
+  }
+  if (parts.recognition.threshold() === undefined) {
+    const cause = 'no valid calibration for the encoder'
+    return { state: 'degraded', cause, cure: 'run `genkan calibrate` or reinstall genkan' }
+  }
+  return { state: 'online' }
+}
+
+function toPartState(state: ReturnType<Publisher['state']>): Health['broker']['state'] {
+  switch (state.name) {
+    case 'connecting':
+      return { name: 'starting' }
+    case 'connected':
+      return { name: 'ready' }
+    case 'degraded':
+    case 'stopped':
+      return state
+  }
+}
+
+/** Decisions not yet delivered; a store that cannot be read shows as a fault of its own. */
+function pendingOf(store: Store): number {
+  try {
+    return store.outbox.stats().pending
+  } catch {
+    return 0
+  }
+}
