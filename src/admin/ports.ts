@@ -169,6 +169,8 @@ export interface Health {
     /** Decisions written but not yet acknowledged by the broker. */
     readonly waiting: number
   }
+  /** The judging of frames, where it can fail by itself. */
+  readonly line?: PartState
   /** Model id by role. */
   readonly models: Readonly<Record<string, string>>
   readonly gallery: {

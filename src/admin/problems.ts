@@ -219,6 +219,13 @@ export class AdminProblem extends Error {
   }
 }
 
+/** Parts tell their causes and cures as bare clauses; people read sentences. */
+function toSentence(text: string): string {
+  const trimmed = text.trim()
+  const closed = /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`
+  return closed.charAt(0).toUpperCase() + closed.slice(1)
+}
+
 /** Answers with a problem document. */
 export function answerProblem(
   c: Context<AdminEnvironment>,
@@ -226,8 +233,8 @@ export function answerProblem(
   details: ProblemDetails = {},
 ): Response {
   const kind: ProblemKind = PROBLEMS[code]
-  const cause = details.cause ?? kind.cause
-  const cure = details.cure ?? kind.cure
+  const cause = toSentence(details.cause ?? kind.cause)
+  const cure = toSentence(details.cure ?? kind.cure)
   const document: z.infer<typeof problemSchema> = {
     type: `/docs#${code}`,
     title: kind.title,

@@ -83,6 +83,7 @@ export const healthSchema = liveStatusSchema
       state: partState,
       waiting: z.int().nonnegative().openapi({ description: 'Decisions not yet acknowledged.' }),
     }),
+    line: partState.optional().openapi({ description: 'The judging of frames.' }),
     models: z.record(z.string(), z.string()).openapi({ description: 'Model id by role.' }),
     gallery: z.object({
       persons: z.int().nonnegative().openapi({ description: 'K.' }),

@@ -309,7 +309,7 @@ t.test('whatever the id in the path, nothing breaks or leaks', async (t) => {
         t.notMatch(text, /\.js|node_modules|\bat .*:\d+/)
       }
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   )
 })
 

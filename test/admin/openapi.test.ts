@@ -16,7 +16,7 @@ interface Schema {
 interface Operation {
   readonly parameters?: readonly { name: string; in: string; schema: Schema }[]
   readonly requestBody?: { content: Record<string, { schema: Schema }> }
-  readonly responses: Record<string, { content?: Record<string, unknown> }>
+  readonly responses: Partial<Record<string, { content?: Record<string, unknown> }>>
   readonly security?: readonly unknown[]
 }
 
@@ -38,7 +38,7 @@ t.test('the document is OpenAPI 3.1 and resolves within itself', async (t) => {
   t.match(document.openapi, /^3\.1\./)
   const text = JSON.stringify(document)
   for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)) {
-    t.ok(document.components.schemas[String(name)], `schema ${name}`)
+    t.ok(document.components.schemas[name], `schema ${name}`)
   }
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, { responses, security }] of Object.entries(operations)) {
@@ -157,7 +157,7 @@ t.test('no request made from the document breaks the app or tells of its inside'
             } else query.set(name, text)
           }
           const isForm = sent?.body instanceof FormData
-          const response = await app.request(`${address}?${query}`, {
+          const response = await app.request(`${address}?${query.toString()}`, {
             method: method.toUpperCase(),
             headers: {
               Authorization: `Bearer ${door.token}`,
@@ -184,7 +184,7 @@ t.test('no request made from the document breaks the app or tells of its inside'
             throw new Error(`no problem document: ${where}`)
           }
         }),
-        { numRuns: 150 },
+        { numRuns: 80 },
       )
       t.pass(`${method.toUpperCase()} ${path}`)
     }

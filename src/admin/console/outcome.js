@@ -32,8 +32,6 @@ export function showOutcome(signal) {
   function render() {
     if (!connected) {
       show('lost', 'warning', words.lost, words.lostNote)
-    } else if (health?.status === 'down') {
-      show('lost', 'warning', words.down, words.downNote)
     } else if (latest !== undefined && performance.now() - latestAtMs < SHOWN_MS) {
       if (latest.outcome === 'granted') {
         const note = `${latest.person.name} ${words.mayComeIn}`
@@ -44,6 +42,8 @@ export function showOutcome(signal) {
       }
     } else if (health !== undefined && health.camera.state.name !== 'ready') {
       show('lost', 'warning', words.blind, words.blindNote)
+    } else if (health?.status === 'down') {
+      show('lost', 'warning', words.down, words.downNote)
     } else if (faces > 0) {
       show('judging', 'looking', words.judging, words.judgingNote)
     } else {

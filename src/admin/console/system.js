@@ -1,5 +1,5 @@
 import { byId, element, icon } from './element.js'
-import { states, words } from './words.js'
+import { sentence, states, words } from './words.js'
 
 function item(name, label, value, details = {}) {
   const { state, title, numeric } = details
@@ -13,7 +13,12 @@ function item(name, label, value, details = {}) {
 }
 
 function notice(label, { cause, cure }) {
-  return element('p', { class: 'notice' }, icon('warning'), `${label}: ${cause} ${cure}`)
+  return element(
+    'p',
+    { class: 'notice' },
+    icon('warning'),
+    `${label}: ${sentence(cause)} ${sentence(cure)}`,
+  )
 }
 
 /** The line that tells how camera, broker, models, K and τ stand. */
@@ -22,8 +27,8 @@ export function showSystem() {
   const notices = byId('system-notices')
   let shown = ''
 
-  function update({ camera, broker, models, gallery, threshold }) {
-    const key = JSON.stringify([camera, broker, models, gallery, threshold])
+  function update({ camera, broker, line, models, gallery, threshold }) {
+    const key = JSON.stringify([camera, broker, line, models, gallery, threshold])
     if (key === shown) return
     shown = key
     const rate = camera.state.framesPerSecond
@@ -62,6 +67,7 @@ export function showSystem() {
     notices.replaceChildren(
       ...(camera.state.name === 'degraded' ? [notice(words.camera, camera.state)] : []),
       ...(broker.state.name === 'degraded' ? [notice(words.broker, broker.state)] : []),
+      ...(line?.name === 'degraded' ? [notice(words.line, line)] : []),
     )
   }
 

@@ -18,6 +18,12 @@ export const states = {
   stopped: 'Stopped',
 }
 
+/** Parts tell their causes and cures as bare clauses; people read sentences. */
+export function sentence(text) {
+  const closed = /[.!?]$/.test(text) ? text : `${text}.`
+  return closed.charAt(0).toUpperCase() + closed.slice(1)
+}
+
 export const words = {
   granted: 'Granted',
   denied: 'Denied',
@@ -37,6 +43,7 @@ export const words = {
   waitingForCamera: 'Waiting for the camera',
   camera: 'Camera',
   broker: 'Broker',
+  line: 'Judging',
   models: 'Models',
   people: 'People (K)',
   threshold: 'Threshold (τ)',
