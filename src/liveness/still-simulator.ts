@@ -54,8 +54,8 @@ type Wander = (seconds: number) => number
 
 interface Motion {
   pose(seconds: number): Pose
-  /** Light on the sheet at a time and place (u, v in −0.5..0.5): factor on the pixel. */
-  readonly light: ((seconds: number, u: number, v: number) => number) | undefined
+  /** Light at a time: factor at the frame's centre, and its slope across and down the frame. */
+  readonly light: ((seconds: number) => readonly [number, number, number]) | undefined
   readonly noiseLevel: number
   /** Exposure as a share of the frame interval; more than 0 blurs what moves. */
   readonly shutter: number
@@ -152,8 +152,7 @@ function createMotion(species: StillSpecies, random: Random): Motion {
       const across = slow()
       const level = slow()
       const flicker = wander(random, 1, 4)
-      light = (s, u, v) =>
-        1 + 0.15 * level(s) + 0.08 * flicker(s) + 0.5 * across(s) * u - 0.3 * level(s) * v
+      light = (s) => [1 + 0.15 * level(s) + 0.08 * flicker(s), 0.5 * across(s), -0.3 * level(s)]
       amplitude.yaw = [0.08 * strength, slow()]
       amplitude.x = [0.02 * strength, slow()]
       break
@@ -231,11 +230,18 @@ function drawTriangle(
       const fy = sy - y0
       const at = y0 * stride + x0 * 3
       const to = (y * width + x) * 3
+      const w11 = fx * fy
+      const w10 = fx - w11
+      const w01 = fy - w11
+      const w00 = 1 - fx - w01
+      const under = at + stride
       for (let channel = 0; channel < 3; channel++) {
-        const i = at + channel
-        const upper = from[i] + (from[i + 3] - from[i]) * fx
-        const lower = from[i + stride] + (from[i + stride + 3] - from[i + stride]) * fx
-        data[to + channel] = upper + (lower - upper) * fy + 0.5
+        data[to + channel] =
+          w00 * from[at + channel] +
+          w10 * from[at + channel + 3] +
+          w01 * from[under + channel] +
+          w11 * from[under + channel + 3] +
+          0.5
       }
     }
   }
@@ -262,18 +268,11 @@ function renderSheet(picture: Image, background: Image, pose: Pose, unit: number
   for (let row = 0; row < MESH_CELLS; row++) {
     for (let column = 0; column < MESH_CELLS; column++) {
       const a = row * stride + column
-      const corners = [a, a + 1, a + stride, a + stride + 1]
-      for (const pick of [
-        [0, 1, 2],
-        [1, 3, 2],
+      for (const [i, j, k] of [
+        [a, a + 1, a + stride],
+        [a + 1, a + stride + 1, a + stride],
       ]) {
-        const indices = pick.map((k) => corners[k])
-        drawTriangle(
-          canvas,
-          picture,
-          indices.map((i) => grid[i]),
-          indices.map(place),
-        )
+        drawTriangle(canvas, picture, [grid[i], grid[j], grid[k]], [place(i), place(j), place(k)])
       }
     }
   }
@@ -308,11 +307,11 @@ function average(images: readonly Image[]): Image {
   return { ...images[0], data }
 }
 
-function addLight(image: Image, factor: (u: number, v: number) => number): void {
+function addLight(image: Image, [level, across, down]: readonly [number, number, number]): void {
   const { width, height, data } = image
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const gain = factor(x / width - 0.5, y / height - 0.5)
+      const gain = level + across * (x / width - 0.5) + down * (y / height - 0.5)
       const at = (y * width + x) * 3
       for (let channel = 0; channel < 3; channel++) {
         data[at + channel] = Math.min(255, Math.max(0, data[at + channel] * gain + 0.5))
@@ -379,7 +378,7 @@ export function* renderStillClip(
       )
     }
     const { light } = motion
-    if (light !== undefined) addLight(image, (u, v) => light(time, u, v))
+    if (light !== undefined) addLight(image, light(time))
     addNoise(image, motion.noiseLevel, random)
     yield { image, monotonicMs }
   }
