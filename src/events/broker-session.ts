@@ -52,7 +52,7 @@ export interface SessionOptions {
   readonly broker: BrokerOptions
   readonly clientId: string
   /** The last will, retained. */
-  readonly will: OutgoingMessage
+  readonly will?: OutgoingMessage
   /** Longest wait for a PUBACK. */
   readonly ackTimeoutMs: number
   /** Gives up connecting. */
@@ -91,13 +91,15 @@ function clientOptions(options: SessionOptions, password: string | undefined): I
     ...(version5 && {
       properties: { sessionExpiryInterval: 0, maximumPacketSize: MAX_INCOMING_BYTES },
     }),
-    will: {
-      topic: will.topic,
-      payload: Buffer.from(will.payload),
-      qos: 1,
-      retain: true,
-      ...(version5 && { properties: properties(will) }),
-    },
+    ...(will && {
+      will: {
+        topic: will.topic,
+        payload: Buffer.from(will.payload),
+        qos: 1,
+        retain: true,
+        ...(version5 && { properties: properties(will) }),
+      },
+    }),
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 
 import { brokerOptionsSchema } from '../../src/events/broker-options.js'
+import { probeBroker } from '../../src/events/probe-broker.js'
 import { temporaryFolder } from '../store/samples.js'
 import { startDoor, type Door } from './door.js'
 import {
@@ -163,6 +164,18 @@ t.test('an expired certificate', { skip: noOpenssl }, async (t) => {
   const { options } = await startTls(t, -1)
   const door = startDoor(t, options)
   t.match(await fault(door), { cause: /expired/, cure: /renew/ })
+})
+
+t.test('a probe says how the broker is and leaves the door its line', { skip }, async (t) => {
+  const broker = await startMosquitto(t)
+  const options = brokerOptionsSchema.parse({ url: `mqtt://127.0.0.1:${broker.port}` })
+  const door = startDoor(t, options)
+  await until(() => door.publisher.state().name === 'connected', 'the connection')
+  const { signal } = new AbortController()
+  t.ok((await probeBroker(options, signal)) > 0)
+  t.strictSame(door.states, [{ name: 'connected' }])
+  await broker.stop()
+  await t.rejects(probeBroker(options, signal), { name: 'BrokerFault', cause: /nothing listens/ })
 })
 
 t.test('options that could mislead are refused', (t) => {
