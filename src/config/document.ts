@@ -67,7 +67,9 @@ export function withConfigTable(text: string): string {
     throw new Error(`put ${TABLE_BEGIN} and ${TABLE_END} where the table belongs`)
   }
   const before = text.slice(0, begin + TABLE_BEGIN.length)
-  return `${before}\n\n${configTable()}\n\n${text.slice(end)}`
+  // The formatter would pad every cell to the widest.
+  const table = `<!-- prettier-ignore-start -->\n${configTable()}\n<!-- prettier-ignore-end -->`
+  return `${before}\n\n${table}\n\n${text.slice(end)}`
 }
 
 function main(args: readonly string[]): void {

@@ -73,5 +73,6 @@ export function readYaml(path: string): YamlSection {
   }
   if (value === null || value === undefined) return {}
   if (!isSection(value)) throw fail('is not a mapping of keys', 'begin with a section, like door:')
-  return value
+  // A section whose lines are all commented out is there, but empty.
+  return Object.fromEntries(Object.entries(value).filter(([, section]) => section !== null))
 }
