@@ -15,12 +15,19 @@ export interface OpenedBroker {
   close(): Promise<void>
 }
 
+/** How a reader on this machine reaches the configured broker, or another one. */
+export function brokerUrlFor(config: Config['mqtt'], otherUrl: string | undefined) {
+  const { url, embeddedPort, clientId: _daemonOnly, protocolVersion: _daemonsOwn, ...rest } = config
+  const embedded = `mqtt://127.0.0.1:${embeddedPort}`
+  return { ...rest, url: otherUrl ?? (url === 'embedded' ? embedded : url) }
+}
+
 /**
  * Starts the embedded broker, or hands on how to reach the configured one (which need not be up).
  * @throws BrokerFault when the embedded broker can listen nowhere
  */
 export async function openBroker(config: Config['mqtt']): Promise<OpenedBroker> {
-  const { url, embeddedPort, topicPrefix, ...rest } = config
+  const { url, embeddedPort, topicPrefix: _ours, ...rest } = config
   if (url !== 'embedded') {
     const options = brokerOptionsSchema.parse({ url, ...rest })
     return { options, url, embedded: false, warning: undefined, close: () => Promise.resolve() }

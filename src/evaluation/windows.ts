@@ -22,6 +22,7 @@ export interface WindowPlan {
 }
 
 interface OpenWindow {
+  readonly door: number
   readonly line: Line
   readonly startMs: number
   readonly outcomes: string[]
@@ -34,13 +35,14 @@ interface OpenWindow {
 /**
  * Plays a clip from beginning to end before many doors at once: each window is a fresh line that
  * knows nothing of what was shown before its start, as when a person walks up just then.
- * @param openLine a fresh line; share stages between lines, or it costs as many runs as windows
+ * @param doors each opens a fresh line; share stages between lines, or it costs as many runs
+ * @returns for each door its windows, in order
  */
 export async function playWindows(
   frames: AsyncIterable<Frame>,
-  openLine: () => Line,
+  doors: readonly (() => Line)[],
   plan: WindowPlan,
-): Promise<WindowResult[]> {
+): Promise<WindowResult[][]> {
   const open: OpenWindow[] = []
   const closed: OpenWindow[] = []
   let nextStartMs: number | undefined
@@ -49,27 +51,36 @@ export async function playWindows(
     lastMs = frame.monotonicMs
     nextStartMs ??= frame.monotonicMs
     if (frame.monotonicMs >= nextStartMs) {
-      open.push(startWindow(openLine(), frame.monotonicMs))
+      for (const [door, openLine] of doors.entries()) {
+        open.push(startWindow(door, openLine(), frame.monotonicMs))
+      }
       nextStartMs += plan.everyMs
     }
     for (const window of open) note(window, await window.line.judge(frame))
     while (open.length > 0 && lastMs - open[0].startMs >= plan.lengthMs) {
-      const [finished] = open.splice(0, 1)
-      closed.push(finished)
+      closed.push(...open.splice(0, 1))
     }
   }
   const long = open.filter(({ startMs }) => lastMs - startMs >= plan.minLengthMs)
-  return [...closed, ...long].map((window) => ({
+  const finished = [...closed, ...long]
+  return doors.map((_, door) =>
+    finished.filter((window) => window.door === door).map((window) => toResult(window)),
+  )
+}
+
+function toResult(window: OpenWindow): WindowResult {
+  return {
     startMs: window.startMs,
     usableShare: window.frames === 0 ? 0 : window.usableFrames / window.frames,
     grantedAfterMs: window.grantedAfterMs,
     grantedPersonId: window.grantedPersonId,
     outcomes: window.outcomes,
-  }))
+  }
 }
 
-function startWindow(line: Line, startMs: number): OpenWindow {
+function startWindow(door: number, line: Line, startMs: number): OpenWindow {
   return {
+    door,
     line,
     startMs,
     outcomes: [],

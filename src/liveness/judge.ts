@@ -76,3 +76,17 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
     },
   }
 }
+
+/** Landmarks that make no face show nothing; that is no fault of the daemon. */
+async function viewOrNothing(
+  viewFace: FaceViewer,
+  image: Image,
+  { landmarks }: Face,
+): Promise<FaceView | undefined> {
+  try {
+    return await viewFace(image, landmarks)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { EXIT_CODES, CommandError } from './commands/command-error.js'
+import { explain } from './commands/explain.js'
+import { version } from './version.js'
+
+/** Commands load their own parts, so that `genkan --help` is there at once. */
+function buildProgram(): Command {
+  const program = new Command('genkan')
+    .description('face access for door-entry kiosks')
+    .version(version)
+    .showHelpAfterError()
+  const withSetup = (command: Command) =>
+    command
+      .option('-c, --config <file>', 'configuration file (default: genkan.yaml if it is there)')
+      .option('-b, --board <name>', 'board profile of firmware-config/')
+
+  withSetup(program.command('run'))
+    .description('run the daemon')
+    .action(async (options) => {
+      const { runCommand } = await import('./commands/run.js')
+      process.exitCode = await runCommand(options)
+    })
+
+  withSetup(program.command('doctor'))
+    .description(
+      'check camera, models, store, broker, clock and disk, and say the cure of each fault',
+    )
+    .option('--json', 'print JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./commands/doctor.js')
+      process.exitCode = await doctor(options)
+    })
+
+  withSetup(program.command('enroll <name> <picture>'))
+    .description('enrol a person from one picture')
+    .option('--json', 'print JSON')
+    .action(async (name: string, picture: string, options) => {
+      const { enroll } = await import('./commands/faces.js')
+      await enroll(name, picture, options)
+    })
+
+  withSetup(program.command('identify <pictures...>'))
+    .description('say who is in each picture, out of everybody enrolled')
+    .option('--json', 'print one JSON line a picture')
+    .action(async (pictures: string[], options) => {
+      const { identify } = await import('./commands/faces.js')
+      await identify(pictures, options)
+    })
+
+  withSetup(program.command('events'))
+    .description("print every door's events as they arrive")
+    .option('--url <url>', 'broker, such as mqtt://127.0.0.1:1883')
+    .option('--json', 'print the payloads as they came')
+    .action(async (options) => {
+      const { printDoorEvents } = await import('./commands/events.js')
+      await printDoorEvents(options)
+    })
+
+  const evaluate = program.command('evaluate').description('measure on labelled data')
+  withSetup(evaluate.command('lfw'))
+    .description('1:1 verification over a pair file in the form of LFW')
+    .requiredOption('--pairs <file>', 'pair file')
+    .requiredOption('--images <folder>', 'folder with one folder a person')
+    .option('--encoder <model>', 'another encoder than the configured one')
+    .option('--json', 'print one JSON object')
+    .option('--plot <file>', 'write the DET curve as SVG')
+    .action(async (options) => {
+      const { evaluateLfw } = await import('./commands/evaluate-lfw.js')
+      await evaluateLfw(options)
+    })
+  withSetup(evaluate.command('clips'))
+    .description('time to grant over the real clips, and that no stranger and no still is granted')
+    .option('--every <seconds>', 'a window opens this often', '2')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => {
+      const { evaluateClips } = await import('./commands/evaluate-clips.js')
+      await evaluateClips(options)
+    })
+  return program
+}
+
+try {
+  await buildProgram().parseAsync()
+} catch (error) {
+  process.stderr.write(`genkan: ${explain(error)}\n`)
+  process.exitCode = EXIT_CODES[error instanceof CommandError ? error.kind : 'fault']
+}
