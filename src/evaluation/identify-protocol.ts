@@ -1,0 +1,359 @@
+import type { Embedding } from '../encoding/embedding.js'
+import { createGallery } from '../matching/gallery.js'
+import { clopperPearson } from './statistics/binomial-interval.js'
+import { bootstrapByPerson } from './statistics/bootstrap.js'
+import { createSeededRandom, shuffle, type Random } from './statistics/random.js'
+
+/** A measured rate with its two-sided 95 % interval. */
+export interface MeasuredRate {
+  readonly rate: number
+  readonly low: number
+  readonly high: number
+}
+
+/** One line of the open-set 1:K report (FPIR and FNIR as ISO/IEC 19795-1 and NIST FRVT 1:N). */
+export interface IdentificationRow {
+  /** K. */
+  readonly persons: number
+  /**
+   * `split`: real galleries of K persons, strangers are the rest.
+   * `resampled`: K persons drawn with replacement, for K beyond the people there are.
+   */
+  readonly kind: 'split' | 'resampled'
+  readonly threshold: number
+  readonly margin: number
+  readonly nonMatedProbes: number
+  /** Expected number where resampled. */
+  readonly falseIdentifications: number
+  /** Strangers who got a name. */
+  readonly fpir: MeasuredRate
+  readonly matedProbes: number
+  /** Enrolled people who did not get their own name: unknown, ambiguous or another's. */
+  readonly fnir: MeasuredRate
+  /** Enrolled people whose nearest template is their own, at any distance. */
+  readonly rank1: MeasuredRate
+  /** Part of the FNIR that the margin costs. */
+  readonly ambiguousRate: number
+  /** Enrolled people who got another's name. */
+  readonly misidentificationRate: number
+}
+
+export interface IdentifyProtocolOptions {
+  readonly modelId: string
+  /** Gallery sizes. */
+  readonly sizes: readonly number[]
+  /** τ and margin for a gallery of so many persons, one template each. */
+  readonly thresholdFor: (persons: number) => {
+    readonly threshold: number
+    readonly margin: number
+  }
+  readonly seed?: number
+  /** Strangers to try at each size where there are as many pictures; default 1,000. */
+  readonly nonMatedProbes?: number
+  readonly onProgress?: (done: number, total: number) => void
+  /** Told of every stranger who got a name: on public sets some are one person under two names. */
+  readonly onFalseIdentification?: (stranger: string, named: string, distanceSq: number) => void
+}
+
+interface Trial {
+  readonly person: number
+  readonly isRight: boolean
+  readonly isRank1: boolean
+  readonly isAmbiguous: boolean
+  readonly isWrongName: boolean
+}
+
+interface PicturedPerson {
+  readonly name: string
+  readonly pictures: readonly Embedding[]
+}
+type People = readonly PicturedPerson[]
+
+/** At least this many people stay outside a gallery, to be its strangers. */
+const MIN_STRANGERS = 50
+const MAX_SPLITS = 50
+/** Small galleries are drawn again until they make so many mated probes. */
+const MIN_MATED_PROBES = 500
+const RESAMPLES = 1000
+
+function bootstrapShare(
+  trials: readonly Trial[],
+  isEvent: (trial: Trial) => boolean,
+  personCount: number,
+  seed: number,
+): MeasuredRate {
+  const events = trials.map(isEvent)
+  const rate = events.filter(Boolean).length / trials.length
+  const counted = events.some((event) => event !== events[0])
+  if (!counted) {
+    const persons = new Set(trials.map(({ person }) => person)).size
+    return { rate, ...clopperPearson(rate === 0 ? 0 : persons, persons) }
+  }
+  const interval = bootstrapByPerson(
+    personCount,
+    (weights) => {
+      let sum = 0
+      let total = 0
+      trials.forEach(({ person }, i) => {
+        total += weights[person]
+        if (events[i]) sum += weights[person]
+      })
+      return sum / total
+    },
+    { seed, resamples: RESAMPLES },
+  )
+  return { rate, ...interval }
+}
+
+function pick<T>(items: readonly T[], random: Random): { item: T; at: number } {
+  const at = Math.floor(random() * items.length)
+  return { item: items[at], at }
+}
+
+/** Another picture of the person than the enrolled one, if there is any. */
+function matedProbe(
+  pictures: readonly Embedding[],
+  enrolled: number,
+  random: Random,
+): Embedding | undefined {
+  if (pictures.length < 2) return undefined
+  const step = 1 + Math.floor(random() * (pictures.length - 1))
+  return pictures[(enrolled + step) % pictures.length]
+}
+
+function runSplits(
+  people: People,
+  persons: number,
+  options: IdentifyProtocolOptions,
+): IdentificationRow {
+  const { seed = 1, nonMatedProbes = 1000, modelId } = options
+  const random = createSeededRandom(seed + persons)
+  const { threshold, margin } = options.thresholdFor(persons)
+  const rule = { threshold, margin }
+  const mated: Trial[] = []
+  const tried = new Set<Embedding>()
+  let falseIdentifications = 0
+  for (let split = 0; split < MAX_SPLITS; split++) {
+    if (tried.size >= nonMatedProbes && mated.length >= MIN_MATED_PROBES) break
+    const order = shuffle(
+      people.map((_, person) => person),
+      random,
+    )
+    const gallery = createGallery(modelId)
+    const probes: { person: number; probe: Embedding }[] = []
+    for (const person of order.slice(0, persons)) {
+      const { item, at } = pick(people[person].pictures, random)
+      gallery.add({ templateId: String(person), personId: String(person), embedding: item })
+      const probe = matedProbe(people[person].pictures, at, random)
+      if (probe) probes.push({ person, probe })
+    }
+    for (const { person, probe } of probes) {
+      const answer = gallery.identify(probe, rule)
+      const isRight = answer.outcome === 'match' && answer.personId === String(person)
+      mated.push({
+        person,
+        isRight,
+        isRank1: gallery.search(probe, 1)[0].personId === String(person),
+        isAmbiguous: answer.outcome === 'ambiguous',
+        isWrongName: answer.outcome === 'match' && !isRight,
+      })
+    }
+    const strangers = shuffle(
+      order
+        .slice(persons)
+        .flatMap((person) => people[person].pictures.map((probe) => ({ person, probe }))),
+      random,
+    )
+    for (const { person, probe } of strangers) {
+      if (tried.has(probe) || tried.size >= nonMatedProbes) continue
+      tried.add(probe)
+      const answer = gallery.identify(probe, rule)
+      if (answer.outcome !== 'match') continue
+      falseIdentifications++
+      const named = people[Number(answer.personId)].name
+      options.onFalseIdentification?.(people[person].name, named, answer.distanceSq)
+    }
+  }
+  return {
+    persons,
+    kind: 'split',
+    ...rule,
+    nonMatedProbes: tried.size,
+    falseIdentifications,
+    fpir: {
+      rate: falseIdentifications / tried.size,
+      ...clopperPearson(falseIdentifications, tried.size),
+    },
+    ...summarise(mated, people.length, seed),
+  }
+}
+
+function summarise(
+  mated: readonly Trial[],
+  personCount: number,
+  seed: number,
+): Pick<
+  IdentificationRow,
+  'matedProbes' | 'fnir' | 'rank1' | 'ambiguousRate' | 'misidentificationRate'
+> {
+  if (mated.length === 0) throw new RangeError('nobody in the gallery has a second picture')
+  const share = (isEvent: (trial: Trial) => boolean): number =>
+    mated.filter(isEvent).length / mated.length
+  return {
+    matedProbes: mated.length,
+    fnir: bootstrapShare(mated, ({ isRight }) => !isRight, personCount, seed),
+    rank1: bootstrapShare(mated, ({ isRank1 }) => isRank1, personCount, seed),
+    ambiguousRate: share(({ isAmbiguous }) => isAmbiguous),
+    misidentificationRate: share(({ isWrongName }) => isWrongName),
+  }
+}
+
+/**
+ * Beyond the people there are: each probe meets K persons drawn with replacement from all others,
+ * so with m of N others within τ a stranger is named with 1 − (1 − m/N)^K; the margin is not
+ * counted in the stranger's favour.
+ */
+function runResampled(
+  people: People,
+  persons: number,
+  options: IdentifyProtocolOptions,
+): IdentificationRow {
+  const { seed = 1, modelId } = options
+  const random = createSeededRandom(seed + persons)
+  const { threshold, margin } = options.thresholdFor(persons)
+  const rule = { threshold, margin }
+  const gallery = createGallery(modelId)
+  const enrolled = people.map(({ pictures }, person) => {
+    const { item, at } = pick(pictures, random)
+    gallery.add({ templateId: String(person), personId: String(person), embedding: item })
+    return { template: item, at }
+  })
+  const others = people.length - 1
+  const named: number[] = []
+  let nearPairs = 0
+  let missed = 0
+  let rank1 = 0
+  let ambiguous = 0
+  let wrong = 0
+  const missedBy: { person: number; missed: number; rank1: number }[] = []
+  people.forEach(({ pictures }, person) => {
+    const id = String(person)
+    const probe = matedProbe(pictures, enrolled[person].at, random)
+    const asStranger = rank(enrolled[person].template, id)
+    const near = asStranger.filter((distance) => distance <= rule.threshold).length
+    nearPairs += near
+    named.push(1 - (1 - near / others) ** persons)
+    if (!probe) return
+    const ranked = rank(probe, id)
+    const own = gallery.verify(probe, id, 4)
+    const ownSq = 'distanceSq' in own ? own.distanceSq : 4
+    const noneWithin = (limitSq: number): number =>
+      (1 - ranked.filter((distance) => distance < limitSq).length / others) ** (persons - 1)
+    const isNear = ownSq <= rule.threshold
+    const alone = noneWithin(ownSq)
+    const clear = noneWithin(ownSq + rule.margin)
+    const right = isNear ? clear : 0
+    missed += 1 - right
+    rank1 += alone
+    ambiguous += isNear ? alone - clear : 0
+    wrong += 1 - noneWithin(Math.min(ownSq, rule.threshold))
+    missedBy.push({ person, missed: 1 - right, rank1: alone })
+  })
+  if (missedBy.length === 0) throw new RangeError('nobody has a second picture')
+  const expected = named.reduce((sum, value) => sum + value, 0)
+  const boot = meanInterval(
+    named.map((value, person) => ({ person, value })),
+    people.length,
+    seed,
+  )
+  const pairs = (people.length * others) / 2
+  const bound = clopperPearson(Math.round(nearPairs / 2), pairs)
+  return {
+    persons,
+    kind: 'resampled',
+    ...rule,
+    nonMatedProbes: people.length,
+    falseIdentifications: expected,
+    fpir: {
+      rate: expected / people.length,
+      low: boot.low,
+      high: Math.max(boot.high, 1 - (1 - bound.high) ** persons),
+    },
+    matedProbes: missedBy.length,
+    fnir: {
+      rate: missed / missedBy.length,
+      ...meanInterval(
+        missedBy.map(({ person, missed }) => ({ person, value: missed })),
+        people.length,
+        seed,
+      ),
+    },
+    rank1: {
+      rate: rank1 / missedBy.length,
+      ...meanInterval(
+        missedBy.map(({ person, rank1 }) => ({ person, value: rank1 })),
+        people.length,
+        seed,
+      ),
+    },
+    ambiguousRate: ambiguous / missedBy.length,
+    misidentificationRate: wrong / missedBy.length,
+  }
+
+  /** Distances to all other persons. */
+  function rank(probe: Embedding, self: string): number[] {
+    return gallery
+      .search(probe, people.length)
+      .filter(({ personId }) => personId !== self)
+      .map(({ distanceSq }) => distanceSq)
+  }
+}
+
+function meanInterval(
+  values: readonly { readonly person: number; readonly value: number }[],
+  personCount: number,
+  seed: number,
+): { low: number; high: number } {
+  return bootstrapByPerson(
+    personCount,
+    (weights) => {
+      let sum = 0
+      let total = 0
+      for (const { person, value } of values) {
+        sum += weights[person] * value
+        total += weights[person]
+      }
+      return sum / total
+    },
+    { seed, resamples: RESAMPLES },
+  )
+}
+
+/**
+ * Open-set 1:K identification: at each gallery size, strangers who get a name (FPIR), enrolled
+ * people who do not get theirs (FNIR) and rank-1, with intervals. One template a person.
+ *
+ * Strangers are tried once per picture, over as many random galleries as it takes; sizes that leave
+ * fewer than 50 people outside are resampled.
+ *
+ * @throws RangeError when nobody has a second picture, or a size is no positive whole number
+ */
+export function runIdentifyProtocol(
+  embeddingsByPerson: ReadonlyMap<string, readonly Embedding[]>,
+  options: IdentifyProtocolOptions,
+): IdentificationRow[] {
+  const people = Array.from(embeddingsByPerson, ([name, pictures]) => ({ name, pictures })).filter(
+    ({ pictures }) => pictures.length > 0,
+  )
+  return options.sizes.map((persons, i) => {
+    if (!Number.isInteger(persons) || persons < 1) {
+      throw new RangeError(`a gallery size is a positive whole number, got ${persons}`)
+    }
+    const row =
+      persons + MIN_STRANGERS <= people.length
+        ? runSplits(people, persons, options)
+        : runResampled(people, persons, options)
+    options.onProgress?.(i + 1, options.sizes.length)
+    return row
+  })
+}
