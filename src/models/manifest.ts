@@ -53,6 +53,8 @@ const recipeStepSchema = z.discriminatedUnion('step', [
   z.strictObject({ step: z.literal('dlib-resnet') }),
   /** Batch normalisations become part of the convolutions before them. */
   z.strictObject({ step: z.literal('fold-batch-norm') }),
+  /** Dead channels go, and channel counts become multiples of the runtime's block; exact. */
+  z.strictObject({ step: z.literal('align-channels'), multiple: z.int().min(1).max(64) }),
   /** PRelu becomes operators that run faster; exact. */
   z.strictObject({ step: z.literal('prelu-rewrite') }),
   /** The embedding is cut to the strongest singular directions of the last layer. */

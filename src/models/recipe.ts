@@ -1,5 +1,6 @@
 import { ModelError, describeCause } from './error.js'
 import type { Manifest, RecipeStep } from './manifest.js'
+import { alignChannels } from './onnx/align-channels.js'
 import { foldBatchNorm } from './onnx/batch-norm.js'
 import { decodeModel, encodeModel } from './onnx/codec.js'
 import type { OnnxGraph } from './onnx/model.js'
@@ -43,6 +44,8 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
     }
     case 'fold-batch-norm':
       return edit(piece, foldBatchNorm)
+    case 'align-channels':
+      return edit(piece, (graph) => alignChannels(graph, step.multiple))
     case 'prelu-rewrite':
       return edit(piece, rewritePRelu)
     case 'project-svd':

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { alignChannels } from '../../../src/models/onnx/align-channels.js'
 import { foldBatchNorm } from '../../../src/models/onnx/batch-norm.js'
 import { decodeModel, encodeModel } from '../../../src/models/onnx/codec.js'
 import { floatTensor, makeNode, type OnnxGraph } from '../../../src/models/onnx/model.js'
@@ -90,6 +91,69 @@ t.test('the rewritten texture net gives the package’s logits', async (t) => {
   const expected = await runBytes(original, inputs, dims)
   const actual = await runBytes(edited(original, rewritePRelu), inputs, dims)
   expected.forEach((logits, i) => t.ok(maxDifference(logits, actual[i]) <= 1e-4))
+})
+
+t.test('dead channels go and counts become multiples of the block, without a change', async (t) => {
+  const faces = await alignedFaces('sample1.jpg', 'sample3.jpg')
+  const cases = [
+    { file: 'fr_feature', dims: ENCODER_DIMS, inputs: faces, smaller: true },
+    {
+      file: 'fr_liveness',
+      dims: [1, 3, 128, 128],
+      inputs: [1, 2].map((seed) => noise(3 * 128 * 128, seed).map((v) => 127 + 120 * v)),
+      smaller: false,
+    },
+  ]
+  for (const { file, dims, inputs, smaller } of cases) {
+    const original = sourceFile(FACEPLUGIN, `model/${file}.onnx`)
+    const aligned = edited(original, (graph) => alignChannels(graph, 16))
+    const expected = await runBytes(original, inputs, dims)
+    const actual = await runBytes(aligned, inputs, dims)
+    expected.forEach((values, i) => t.ok(maxDifference(values, actual[i]) <= 1e-5, file))
+    t.equal(aligned.length < 0.75 * original.length, smaller, `${aligned.length} bytes`)
+    for (const { opType, inputs } of decodeModel(aligned, file).graph.nodes) {
+      const dims = decodeModel(aligned, file).graph.initializers.get(inputs[1])?.dims
+      if (opType === 'Conv' && dims?.[1] === 1 && dims[0] % 16 !== 0) t.fail(dims.join('×'))
+    }
+  }
+})
+
+t.test('a dead channel with a constant value keeps that value', async (t) => {
+  const weights = noise(4 * 9, 3).map((v, i) => (i >= 9 && i < 18 ? 0 : v))
+  const pads = [1, 1, 1, 1]
+  const model = encodeModel({
+    irVersion: 7,
+    opset: 11,
+    producer: 'test',
+    graph: {
+      name: 'g',
+      nodes: [
+        makeNode('Conv', ['x', 'w1', 'b1'], 'a'),
+        makeNode('Relu', ['a'], 'r'),
+        makeNode('Conv', ['r', 'w2', 'b2'], 'd', { group: 4, pads }),
+        makeNode('PRelu', ['d', 'slope'], 'p'),
+        makeNode('Conv', ['p', 'w3'], 'y'),
+      ],
+      initializers: new Map([
+        ['w1', floatTensor([4, 2, 1, 1], noise(8, 1))],
+        ['b1', floatTensor([4], noise(4, 2))],
+        ['w2', floatTensor([4, 1, 3, 3], weights)],
+        ['b2', floatTensor([4], [0.1, -0.7, 0.3, 0.2])],
+        ['slope', floatTensor([4, 1, 1], [0.1, 0.5, -0.2, 0.3])],
+        ['w3', floatTensor([3, 4, 1, 1], noise(12, 4))],
+      ]),
+      inputs: [{ name: 'x', type: 'float32', dims: [1, 2, 6, 6] }],
+      outputs: [{ name: 'y', type: 'float32', dims: [1, 3, 6, 6] }],
+    },
+  })
+  const [expected] = await runBytes(model, [noise(72, 9)], [1, 2, 6, 6])
+  for (const multiple of [1, 8]) {
+    const aligned = edited(model, (graph) => alignChannels(graph, multiple))
+    const [actual] = await runBytes(aligned, [noise(72, 9)], [1, 2, 6, 6])
+    t.ok(maxDifference(expected, actual) < 1e-6)
+    const kept = decodeModel(aligned, 'test').graph.initializers.get('w2')?.dims[0]
+    t.equal(kept, multiple === 1 ? 3 : 8)
+  }
 })
 
 t.test('batch normalisation folds into the convolution before it', async (t) => {
