@@ -3,7 +3,14 @@ import type { z } from '@hono/zod-openapi'
 import type { NewPerson } from './picture-upload.js'
 import type { AdminPorts, EnrolmentResult, PersonEntry } from './ports.js'
 import { AdminProblem } from './problems.js'
+import type { ProblemDetails } from './problems.js'
 import type { faceSchema } from './schemas.js'
+
+/** Splits "what was seen; what to do about it". */
+function causeAndCure(detail: string): ProblemDetails {
+  const at = detail.indexOf('; ')
+  return at < 0 ? { cause: detail } : { cause: detail.slice(0, at), cure: detail.slice(at + 2) }
+}
 
 /**
  * The face of a successful enrolment.
@@ -18,7 +25,7 @@ export function enrolledFace(
       return { id: result.faceId, personId, quality: result.quality }
     case 'rejected':
       throw new AdminProblem(result.reason, {
-        cause: result.detail,
+        ...causeAndCure(result.detail),
         ...(result.personId === undefined ? {} : { personId: result.personId }),
       })
     case 'no-such-person':

@@ -70,7 +70,7 @@ export type EnrolmentResult =
   | {
       readonly outcome: 'rejected'
       readonly reason: FaceRejection
-      /** What was seen, in a sentence for people; names no path. */
+      /** What was seen, and after a semicolon what to do about it; names no path. */
       readonly detail: string
       /** For `same-as-person`: who already has this face. */
       readonly personId?: string
@@ -194,7 +194,7 @@ export interface Principal {
 /** The tokens that may use the API. */
 export interface TokensPort {
   /**
-   * Compares in constant time (see `createTokenVerifier`).
+   * Compares in constant time: how long it takes tells nothing of the valid tokens.
    * @returns `undefined` for a token that is not valid
    */
   verify(token: string): Awaitable<Principal | undefined>

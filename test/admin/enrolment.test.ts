@@ -206,7 +206,7 @@ t.test('every rejection has its status, and its detail is told', async (t) => {
     const result: EnrolmentResult = {
       outcome: 'rejected',
       reason,
-      detail: `Seen: ${reason}.`,
+      detail: `seen: ${reason}; do this`,
       ...(reason === 'same-as-person' ? { personId: SOMEBODY } : {}),
     }
     const app = createAdminApp({
@@ -218,7 +218,7 @@ t.test('every rejection has its status, and its detail is told', async (t) => {
       headers: { Authorization: `Bearer ${door.token}` },
     })
     const problem = await expectProblem(t, response, PROBLEMS[reason].status, reason)
-    t.equal(problem['cause'], `Seen: ${reason}.`)
+    t.match(problem, { cause: `Seen: ${reason}.`, cure: 'Do this.' })
     if (reason === 'same-as-person') t.equal(problem['personId'], SOMEBODY)
   }
 })

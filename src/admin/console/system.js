@@ -6,8 +6,7 @@ function item(name, label, value, details = {}) {
   return element(
     'div',
     { data: state === undefined ? {} : { state }, title },
-    icon(state === 'degraded' || state === 'stopped' ? 'warning' : name),
-    element('dt', {}, label),
+    element('dt', {}, icon(state === 'degraded' || state === 'stopped' ? 'warning' : name), label),
     element('dd', numeric ? { class: 'num' } : {}, value),
   )
 }
