@@ -77,6 +77,26 @@ function buildProgram(): Command {
       const { evaluateClips } = await import('./commands/evaluate-clips.js')
       await evaluateClips(options)
     })
+
+  withSetup(program.command('bench'))
+    .description('time the line on real frames, by stage')
+    .option('--frames <count>', 'frames to judge', '600')
+    .option('--persons <count>', 'K, persons enrolled', '1000')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => {
+      const { bench } = await import('./commands/bench.js')
+      await bench(options)
+    })
+
+  program
+    .command('soak')
+    .description('run the daemon on its replay and watch its memory')
+    .option('--minutes <minutes>', 'how long', '10')
+    .option('--json', 'print one JSON object')
+    .action(async (options) => {
+      const { soak } = await import('./commands/soak.js')
+      await soak(options)
+    })
   return program
 }
 

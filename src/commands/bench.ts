@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto'
+import { readClip } from '../capture/clip-reader.js'
+import { toEmbedding, EMBEDDING_LENGTH } from '../encoding/embedding.js'
+import { summariseTimings } from '../evaluation/quantiles.js'
+import type { Timing } from '../evaluation/quantiles.js'
+import type { Frame } from '../frame/image.js'
+import type { Judgement } from '../line.js'
+import { createGallery } from '../matching/gallery.js'
+import type { Gallery } from '../matching/gallery.js'
+import { assetPath } from '../models/registry.js'
+import { openLine } from '../open-line.js'
+import { createRecognition } from '../recognition.js'
+import { loadStages } from '../stages.js'
+import { createThresholdSource } from '../threshold-source.js'
+import { CommandError } from './command-error.js'
+import { loadSetup } from './setup.js'
+import type { SetupOptions } from './setup.js'
+
+export interface BenchOptions extends SetupOptions {
+  readonly frames: string
+  readonly persons: string
+  readonly json?: boolean
+}
+
+/** What the bench prints with `--json`. */
+export interface BenchReport {
+  readonly frames: number
+  readonly size: string
+  readonly persons: number
+  readonly threads: number
+  /** Decoded frame to finished decision step, of frames in which a face was judged to the end. */
+  readonly frameToDecisionMs: Timing
+  readonly stagesMs: Readonly<Record<string, Timing>>
+  readonly framesPerSecond: number
+  readonly rssMb: number
+}
+
+const SIZE = { width: 640, height: 480, fit: 'cropped' } as const
+const WARM_UP_FRAMES = 20
+
+/** `npm run bench`: the line on real frames, decoded beforehand, with K persons enrolled. */
+export async function bench(options: BenchOptions): Promise<void> {
+  const frameCount = Number(options.frames)
+  const persons = Number(options.persons)
+  if (!Number.isInteger(frameCount) || frameCount < 50 || frameCount > 10_000) {
+    throw new CommandError('bad-input', '--frames must be 50 to 10000')
+  }
+  if (!Number.isInteger(persons) || persons < 1 || persons > 1_000_000) {
+    throw new CommandError('bad-input', '--persons must be 1 to 1000000')
+  }
+  const loaded = loadSetup(options)
+  const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
+  const config = { ...loaded, decision }
+  const stages = await loadStages(config.models)
+  const gallery = createGallery(stages.encoder.modelId)
+  for (let i = 0; i < persons; i++) addRandomPerson(gallery, i)
+  const recognition = createRecognition({
+    gallery,
+    thresholdFor: createThresholdSource(config.matching, stages.nets.encoder),
+    margin: config.matching.margin,
+  })
+  const line = openLine(stages, config, (probe) => recognition.identify(probe))
+  const totals: number[] = []
+  const judged: Judgement[] = []
+  let seen = 0
+  const startedMs = performance.now()
+  let decodingMs = 0
+  let waitingSinceMs = startedMs
+  for await (const frame of frames(frameCount + WARM_UP_FRAMES)) {
+    const fromMs = performance.now()
+    decodingMs += fromMs - waitingSinceMs
+    const judgement = await line.judge(frame)
+    waitingSinceMs = performance.now()
+    if (seen++ < WARM_UP_FRAMES || judgement.match === undefined) continue
+    totals.push(waitingSinceMs - fromMs)
+    judged.push(judgement)
+  }
+  const judgingMs = performance.now() - startedMs - decodingMs
+  const stage = (read: (judgement: Judgement) => number) => summariseTimings(judged.map(read))
+  const report: BenchReport = {
+    frames: totals.length,
+    size: `${SIZE.width}x${SIZE.height}`,
+    persons,
+    threads: config.models.threads,
+    frameToDecisionMs: summariseTimings(totals),
+    stagesMs: {
+      'detection and landmarks': stage(({ stages: { detectionMs } }) => detectionMs),
+      'alignment and quality': stage(({ stages: { qualityMs } }) => qualityMs),
+      liveness: stage(({ stages: { livenessMs } }) => livenessMs),
+      encoding: stage(({ stages: { encodingMs } }) => encodingMs),
+      matching: stage(({ stages: { matchingMs } }) => matchingMs),
+    },
+    framesPerSecond: (1000 * seen) / judgingMs,
+    rssMb: process.memoryUsage.rss() / 1024 / 1024,
+  }
+  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
+}
+
+/** Frames of the first man's clip, again from the beginning when it ends, time going on. */
+async function* frames(count: number): AsyncGenerator<Frame> {
+  let sequence = 0
+  let offsetMs = 0
+  let lastMs = 0
+  while (sequence < count) {
+    for await (const frame of readClip(assetPath('franck.mp4'), {
+      framesPerSecond: 15,
+      size: SIZE,
+    })) {
+      lastMs = offsetMs + frame.monotonicMs
+      yield { ...frame, sequence: sequence++, monotonicMs: lastMs }
+      if (sequence >= count) return
+    }
+    offsetMs = lastMs + 1000
+  }
+}
+
+/** Somebody who looks like nobody: a random direction. */
+function addRandomPerson(gallery: Gallery, index: number): void {
+  const bytes = randomBytes(EMBEDDING_LENGTH * 2)
+  const raw = new Float32Array(EMBEDDING_LENGTH)
+  for (let i = 0; i < EMBEDDING_LENGTH; i++) raw[i] = bytes.readInt16LE(2 * i)
+  const embedding = toEmbedding(gallery.modelId, raw)
+  gallery.add({ templateId: `t${index}`, personId: `p${index}`, embedding })
+}
+
+function describe(report: BenchReport): string {
+  const row = (name: string, { p50, p95, p99 }: Timing) =>
+    `${name.padEnd(26)}${[p50, p95, p99].map((ms) => ms.toFixed(2).padStart(9)).join('')}\n`
+  return [
+    `${report.frames} frames of ${report.size}, K = ${report.persons}, ${report.threads} thread(s) a net\n\n`,
+    `ms                              p50      p95      p99\n`,
+    ...Object.entries(report.stagesMs).map(([name, timing]) => row(name, timing)),
+    row('frame to decision', report.frameToDecisionMs),
+    `\n${report.framesPerSecond.toFixed(1)} frames/s judged, RSS ${report.rssMb.toFixed(0)} MB\n`,
+  ].join('')
+}
