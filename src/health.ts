@@ -1,4 +1,4 @@
-import type { Health } from './admin/ports.js'
+import type { Health, PartState } from './admin/ports.js'
 import type { Camera } from './capture/camera.js'
 import type { LoopFault } from './door-loop.js'
 import type { Health as BrokerHealth } from './events/messages.js'
@@ -39,6 +39,7 @@ export function describeHealth(parts: HealthParts): Health {
       state: toPartState(brokerState),
       waiting: pendingOf(parts.store),
     },
+    line: describeLine(parts.loopFault()),
     models: parts.modelIds,
     gallery: {
       persons: recognition.gallery.personCount,
@@ -63,7 +64,11 @@ export function describeForBroker(parts: HealthParts): BrokerHealth {
   return { state: 'online' }
 }
 
-function toPartState(state: ReturnType<Publisher['state']>): Health['broker']['state'] {
+function describeLine(fault: LoopFault | undefined): PartState {
+  return fault === undefined ? { name: 'ready' } : { name: 'degraded', ...fault }
+}
+
+function toPartState(state: ReturnType<Publisher['state']>): PartState {
   switch (state.name) {
     case 'connecting':
       return { name: 'starting' }
