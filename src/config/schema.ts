@@ -116,13 +116,18 @@ const storeSchema = z.strictObject({
   ).optional(),
 })
 
+function isBroker(url: string): boolean {
+  if (url === 'embedded') return true
+  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : {}
+  return (protocol === 'mqtt:' || protocol === 'mqtts:') && hostname !== ''
+}
+
 const mqttSchema = z
   .strictObject({
     url: z
-      .union(
-        [z.literal('embedded'), z.url({ protocol: /^mqtts?$/ }).max(2048)],
-        'must be `embedded`, mqtt://host:port or mqtts://host:port',
-      )
+      .string()
+      .max(2048)
+      .refine(isBroker, 'must be `embedded`, mqtt://host:port or mqtts://host:port')
       .refine((url) => !/^mqtts?:\/\/[^/?#]*@/i.test(url), {
         error: 'must hold no user name or password; use mqtt.username and mqtt.passwordFile',
       })
