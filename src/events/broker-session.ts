@@ -3,6 +3,8 @@ import { MqttClient, type IClientOptions, type IClientPublishOptions } from 'mqt
 import { BrokerFault, explainDisconnect, explainError, explainRefusal } from './broker-fault.js'
 import { readBrokerSecrets, type BrokerOptions } from './broker-options.js'
 import { brokerAddress, openBrokerStream, type BrokerStream } from './broker-stream.js'
+import { watchPings, watchReaders } from './packet-watch.js'
+import { createPendingWork } from './pending-work.js'
 
 /** A message on its way. */
 export interface OutgoingMessage {
@@ -101,85 +103,6 @@ function clientOptions(options: SessionOptions, password: string | undefined): I
       },
     }),
   }
-}
-
-/** Work that ends with the connection at the latest, or after a time. */
-interface Pending {
-  readonly resolve: () => void
-  readonly reject: (fault: BrokerFault) => void
-}
-
-function createPendingWork(closed: Promise<BrokerFault>): {
-  begin: (timeoutMs: number, start: (pending: Pending) => void) => Promise<void>
-} {
-  const pending = new Set<Pending>()
-  void closed.then((fault) => {
-    for (const work of pending) work.reject(fault)
-  })
-  return {
-    begin: (timeoutMs, start) =>
-      new Promise((resolve, reject) => {
-        const settle = (): void => {
-          clearTimeout(timer)
-          pending.delete(work)
-        }
-        const work: Pending = {
-          resolve: () => {
-            settle()
-            resolve()
-          },
-          reject: (fault) => {
-            settle()
-            reject(fault)
-          },
-        }
-        const timer = setTimeout(() => {
-          work.reject(
-            new BrokerFault({
-              cause: `the broker did not answer within ${timeoutMs} ms`,
-              cure: 'check the network and the load of the broker',
-            }),
-          )
-        }, timeoutMs)
-        pending.add(work)
-        start(work)
-      }),
-  }
-}
-
-/** Calls back at the answer to a given PINGREQ; answers come in the order of requests. */
-function watchPings(client: MqttClient): { ping: (onAnswer: () => void) => void } {
-  let sent = 0
-  let answered = 0
-  const waiting = new Map<number, () => void>()
-  client.on('packetsend', (packet) => {
-    if (packet.cmd === 'pingreq') sent += 1
-  })
-  client.on('packetreceive', (packet) => {
-    if (packet.cmd !== 'pingresp') return
-    answered += 1
-    waiting.get(answered)?.()
-    waiting.delete(answered)
-  })
-  return {
-    ping(onAnswer) {
-      client.sendPing()
-      waiting.set(sent, onAnswer)
-    },
-  }
-}
-
-const NO_MATCHING_SUBSCRIBERS = 0x10
-
-/** Remembers which message ids were acknowledged as having no reader; the client itself does not tell. */
-function watchReaders(client: MqttClient): { hadReaders: (messageId: number) => boolean } {
-  const unread = new Set<number>()
-  client.on('packetreceive', (packet) => {
-    if (packet.cmd === 'puback' && packet.reasonCode === NO_MATCHING_SUBSCRIBERS) {
-      unread.add(packet.messageId ?? 0)
-    }
-  })
-  return { hadReaders: (messageId) => !unread.delete(messageId) }
 }
 
 function createSession(

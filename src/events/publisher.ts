@@ -1,4 +1,6 @@
 import { createBackOff, pause } from './back-off.js'
+import { createBell } from './bell.js'
+import { createBoundGate } from './bound-gate.js'
 import { BrokerFault, explainError } from './broker-fault.js'
 import type { BrokerOptions } from './broker-options.js'
 import { openBrokerSession, type BrokerSession, type OutgoingMessage } from './broker-session.js'
@@ -47,6 +49,8 @@ export interface PublisherOptions {
   readonly waitForReader?: boolean
   /** Longest wait for the broker's answer; 5000 by default. */
   readonly ackTimeoutMs?: number
+  /** How long the drain has to be trying before anything is given up; an hour by default. */
+  readonly boundTrialMs?: number
   readonly onState?: (state: PublisherState) => void
   /** Undelivered messages were given up beyond the outbox's bound: wants to be loud. */
   readonly onAbandoned?: (count: number) => void
@@ -68,36 +72,8 @@ export interface Publisher {
 }
 
 const BOUND_CHECK_MS = 60_000
+const BOUND_TRIAL_MS = 3_600_000
 const STABLE_AFTER_MS = 10_000
-
-/** A flag that can be waited for. */
-function createBell(): {
-  ring: () => void
-  whenRung: (signal: AbortSignal) => Promise<void>
-} {
-  let rung = false
-  let wake: (() => void) | undefined
-  return {
-    ring() {
-      rung = true
-      wake?.()
-    },
-    async whenRung(signal) {
-      if (!rung && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = () => {
-            signal.removeEventListener('abort', resolveNow)
-            resolve()
-          }
-          const resolveNow = wake
-          signal.addEventListener('abort', resolveNow)
-        })
-        wake = undefined
-      }
-      rung = false
-    },
-  }
-}
 
 /** Starts connecting and draining in the background, for ever, until stopped. */
 export function startPublisher(options: PublisherOptions): Publisher {
@@ -109,6 +85,8 @@ export function startPublisher(options: PublisherOptions): Publisher {
     lifeMs: options.grantLifeMs ?? Math.min(3000, MAX_GRANT_LIFE_MS),
     nowMs,
   })
+  const boundTrialMs = options.boundTrialMs ?? BOUND_TRIAL_MS
+  const gate = createBoundGate({ nowMs, monotonicMs: () => performance.now() }, boundTrialMs)
   const stopping = new AbortController()
   const isStopping = (): boolean => stopping.signal.aborted
   const bell = createBell()
@@ -175,6 +153,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
   }
 
   function enforceBound(): void {
+    if (!gate.isOpen()) return
     try {
       const abandoned = outbox.enforceBound()
       if (abandoned === 0) return
@@ -245,7 +224,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
     enter({ name: 'stopped' })
   }
 
-  const boundTimer = setInterval(enforceBound, BOUND_CHECK_MS)
+  const boundTimer = setInterval(enforceBound, Math.min(BOUND_CHECK_MS, boundTrialMs))
   boundTimer.unref()
   const running = run()
 

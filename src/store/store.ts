@@ -49,6 +49,11 @@ export interface Store {
     /** The database was made by this call. */
     readonly created: boolean
   }
+  /**
+   * A number that differs once another process (a `command`) has committed something; the gallery held in
+   * memory is then to be read again.
+   */
+  foreignChanges(): number
   /** Flushes the log into the database and lets go of the lock; harmless when repeated. */
   close(): void
 }
@@ -115,6 +120,8 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       schemaVersion: schemaVersion(database),
       created,
     },
+    foreignChanges: () =>
+      guarded(path, () => Number(database.pragma('data_version', { simple: true }))),
     close() {
       try {
         guarded(path, () => database.close())

@@ -5,7 +5,7 @@ import {
   type PublisherOptions,
   type PublisherState,
 } from '../../src/events/publisher.js'
-import type { Store } from '../../src/store/store.js'
+import type { Store, StoreOptions } from '../../src/store/store.js'
 import { deniedDecision, grantedDecision, temporaryStore } from '../store/samples.js'
 import type { Test } from './mosquitto.js'
 
@@ -25,8 +25,9 @@ export function startDoor(
   t: Test,
   broker: BrokerOptionsInput,
   options: Partial<PublisherOptions> = {},
+  storeOptions: Partial<StoreOptions> = {},
 ): Door {
-  const store = temporaryStore(t)
+  const store = temporaryStore(t, storeOptions)
   const states: PublisherState[] = []
   const publisher = startPublisher({
     broker: brokerOptionsSchema.parse(broker),

@@ -177,3 +177,22 @@ t.test('two doors with one client id notice', { skip }, async (t) => {
   t.match(JSON.stringify(fault), /client id/, 'with the likely reason')
   await second.publisher.stop()
 })
+
+t.test('what is given up beyond the bound is counted and told', { skip }, async (t) => {
+  const told: number[] = []
+  const port = await freePort()
+  const door = startDoor(
+    t,
+    { url: `mqtt://127.0.0.1:${port}` },
+    { boundTrialMs: 400, onAbandoned: (count) => told.push(count) },
+    { outboxBound: { maxMessages: 3, maxAgeMs: 86_400_000 } },
+  )
+  const ids = Array.from({ length: 10 }, () => door.deny())
+  t.strictSame(told, [], 'not before the drain had its chance')
+  await until(() => told.length > 0, 'the bound')
+  t.strictSame(told, [7])
+  t.equal(door.publisher.counts().abandoned, 7)
+  t.match(door.store.outbox.stats(), { pending: 3, abandoned: 7 })
+  t.equal(door.store.decisions.count(), 10, 'the decisions themselves stay')
+  t.equal(door.store.outbox.pending(1)[0]?.id, ids[7])
+})
