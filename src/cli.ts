@@ -78,6 +78,17 @@ function buildProgram(): Command {
       await evaluateClips(options)
     })
 
+  withSetup(program.command('calibrate <folder>'))
+    .description('fit the threshold for K on labelled people, one folder a person')
+    .option('--description <text>', 'what the pictures are, for the file')
+    .option('--encoder <model>', 'another encoder than the configured one')
+    .option('--out <file>', "calibration file; the encoder's own in models/ if not given")
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string, options) => {
+      const { calibrateCommand } = await import('./commands/calibrate.js')
+      await calibrateCommand(folder, options)
+    })
+
   withSetup(program.command('bench'))
     .description('time the line on real frames, by stage')
     .option('--frames <count>', 'frames to judge', '600')

@@ -65,11 +65,10 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       'templates of another encoder match nobody; enrol those persons anew',
     )
   }
-  const recognition = createRecognition({
+  const recognition = createRecognition(
     gallery,
-    thresholdFor: createThresholdSource(config.matching, stages.nets.encoder),
-    margin: config.matching.margin,
-  })
+    createThresholdSource(config.matching, stages.nets.encoder),
+  )
   const live = createLiveView()
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)

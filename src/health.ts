@@ -45,7 +45,8 @@ export function describeHealth(parts: HealthParts): Health {
       persons: recognition.gallery.personCount,
       templates: recognition.gallery.templateCount,
     },
-    threshold: threshold ?? null,
+    threshold:
+      threshold === undefined ? null : { value: threshold.value, targetFpir: threshold.targetFpir },
   }
 }
 

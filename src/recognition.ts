@@ -2,40 +2,28 @@ import type { Embedding } from './encoding/embedding.js'
 import { createGallery } from './matching/gallery.js'
 import type { Gallery, Identification } from './matching/gallery.js'
 import type { Store } from './store/store.js'
+import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
 
-/** The threshold in force for the present K. */
-export interface ThresholdInForce {
-  /** τ, squared L2. */
-  readonly value: number
-  readonly targetFpir: number
-}
-
-/** The gallery with the threshold for its present K. */
+/** The gallery with the threshold for its present size. */
 export interface Recognition {
   readonly gallery: Gallery
-  /** `undefined` while no valid calibration covers this K: then nobody is recognised. */
+  /** `undefined` while there is no valid calibration: then nobody is recognised. */
   threshold(): ThresholdInForce | undefined
   /** Open-set 1:K search. */
   identify(probe: Embedding): Identification
 }
 
-export interface RecognitionOptions {
-  readonly gallery: Gallery
-  /** τ for K persons; `undefined` where the calibration can not say. */
-  readonly thresholdFor: (persons: number) => ThresholdInForce | undefined
-  /** Lead of the best person over the next, squared L2. */
-  readonly margin: number
-}
-
-/** Searches the gallery at the threshold that its present K asks for. */
-export function createRecognition(options: RecognitionOptions): Recognition {
-  const { gallery, thresholdFor, margin } = options
-  let known:
-    { readonly persons: number; readonly inForce: ThresholdInForce | undefined } | undefined
+/** Searches the gallery at the threshold that its present size asks for. */
+export function createRecognition(gallery: Gallery, source: ThresholdSource): Recognition {
+  let known: { readonly size: string; readonly inForce: ThresholdInForce } | undefined
 
   function threshold(): ThresholdInForce | undefined {
-    const persons = Math.max(1, gallery.personCount)
-    if (known?.persons !== persons) known = { persons, inForce: thresholdFor(persons) }
+    if (source.kind === 'unusable') return undefined
+    const { personCount: persons, templateCount: templates } = gallery
+    const size = `${persons}/${templates}`
+    if (known?.size !== size) {
+      known = { size, inForce: source.forGallery({ persons, templates }) }
+    }
     return known.inForce
   }
 
@@ -45,7 +33,7 @@ export function createRecognition(options: RecognitionOptions): Recognition {
     identify(probe) {
       const inForce = threshold()
       if (inForce === undefined) return { outcome: 'unknown', nearestDistanceSq: null }
-      return gallery.identify(probe, { threshold: inForce.value, margin })
+      return gallery.identify(probe, { threshold: inForce.value, margin: inForce.margin })
     },
   }
 }

@@ -1,11 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from './config/schema.js'
+import { CalibrationRefusedError, parseCalibration } from './matching/calibration.js'
+import type { ModelIdentity } from './matching/calibration.js'
+import { createThresholds } from './matching/threshold.js'
+import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
+import { modelsFolder } from './models/registry.js'
 import type { Net } from './models/session.js'
-import type { ThresholdInForce } from './recognition.js'
 
-/** τ(K) for the encoder in use. */
+/** The threshold and margin in force for a gallery. */
+export interface ThresholdInForce {
+  /** τ, squared L2. */
+  readonly value: number
+  /** Lead of the best person over the next, squared L2. */
+  readonly margin: number
+  readonly targetFpir: number
+  /** Where the calibration's figures stand; absent when the threshold was set by hand without one. */
+  readonly advice: ThresholdAdvice | undefined
+}
+
+/** Gives the threshold for any gallery size, or says why it can not. */
+export type ThresholdSource =
+  | { readonly kind: 'ready'; readonly forGallery: (size: GallerySize) => ThresholdInForce }
+  | { readonly kind: 'unusable'; readonly cause: string }
+
+const MAX_CALIBRATION_BYTES = 4 * 1024 * 1024
+
+/** The calibration that ships for a model. */
+export function shippedCalibrationPath(modelId: string): string {
+  return join(modelsFolder, 'calibration', `${modelId}.json`)
+}
+
+/** Reads the calibration of the encoder in use; a calibration of another encoder is refused. */
 export function createThresholdSource(
-  { threshold, targetFpir }: Config['matching'],
-  _encoder: Net<'encoder'>,
-): (persons: number) => ThresholdInForce | undefined {
-  return () => ({ value: threshold ?? 1.1, targetFpir })
+  config: Config['matching'],
+  encoder: Pick<Net<'encoder'>, 'manifest' | 'sha256'>,
+): ThresholdSource {
+  const { targetFpir } = config
+  const model = { id: encoder.manifest.id, sha256: encoder.sha256 }
+  const path = config.calibrationFile ?? shippedCalibrationPath(model.id)
+  const override = { threshold: config.threshold ?? undefined, margin: config.margin ?? undefined }
+  try {
+    const thresholds = createThresholds(readCalibration(path, model), model)
+    return {
+      kind: 'ready',
+      forGallery(size) {
+        const advice = thresholds.forIdentification(size, { targetFpir, override })
+        return { value: advice.threshold, margin: advice.margin, targetFpir, advice }
+      },
+    }
+  } catch (error) {
+    if (!(error instanceof CalibrationRefusedError)) throw error
+    const { threshold, margin } = override
+    if (threshold === undefined) return { kind: 'unusable', cause: error.message }
+    const byHand = { value: threshold, margin: margin ?? 0, targetFpir, advice: undefined }
+    return { kind: 'ready', forGallery: () => byHand }
+  }
+}
+
+function readCalibration(path: string, model: ModelIdentity) {
+  if (!existsSync(path)) {
+    throw new CalibrationRefusedError(
+      `there is no calibration at ${path}; make one with \`genkan calibrate\``,
+    )
+  }
+  const text = readFileSync(path, 'utf8')
+  if (text.length > MAX_CALIBRATION_BYTES) {
+    throw new CalibrationRefusedError(`${path} is too large for a calibration; restore it`)
+  }
+  try {
+    return parseCalibration(JSON.parse(text), model)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new CalibrationRefusedError(`${path} is not JSON; restore it, or calibrate again`)
+  }
 }

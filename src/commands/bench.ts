@@ -54,11 +54,10 @@ export async function bench(options: BenchOptions): Promise<void> {
   const stages = await loadStages(config.models)
   const gallery = createGallery(stages.encoder.modelId)
   for (let i = 0; i < persons; i++) addRandomPerson(gallery, i)
-  const recognition = createRecognition({
+  const recognition = createRecognition(
     gallery,
-    thresholdFor: createThresholdSource(config.matching, stages.nets.encoder),
-    margin: config.matching.margin,
-  })
+    createThresholdSource(config.matching, stages.nets.encoder),
+  )
   const line = openLine(stages, config, (probe) => recognition.identify(probe))
   const totals: number[] = []
   const judged: Judgement[] = []

@@ -95,10 +95,10 @@ async function checkModels(config: Config): Promise<Finding> {
   const part = 'models'
   const { nets, modelIds } = await loadStages(config.models)
   const detail = Object.values(modelIds).join(', ')
-  const inForce = createThresholdSource(config.matching, nets.encoder)(1)
-  if (inForce === undefined) {
+  const source = createThresholdSource(config.matching, nets.encoder)
+  if (source.kind === 'unusable') {
     const cure = 'run `genkan calibrate` for this encoder; until then nobody is recognised'
-    return { part, verdict: 'fault', detail: `${detail}; no calibration for the encoder`, cure }
+    return { part, verdict: 'fault', detail: `${detail}; ${source.cause}`, cure }
   }
   const notes = Object.values(nets).flatMap(({ providers }) => providers.notes)
   if (notes.length > 0) {

@@ -133,7 +133,8 @@ type SharedStages = Parameters<typeof openLine>[0]
 
 /** Doors at each of which one person is enrolled, from one picture. */
 async function createDoors(config: Config, stages: Stages) {
-  const thresholdFor = createThresholdSource(config.matching, stages.nets.encoder)
+  const source = createThresholdSource(config.matching, stages.nets.encoder)
+  if (source.kind === 'unusable') throw new CommandError('fault', source.cause)
   const pictures: Readonly<Record<string, Image>> = {
     'first man': await readMoment('franck.mp4', CLIPS[0].enrolAtS),
     'other man': await readMoment('cap13_edit2.mp4', CLIPS[1].enrolAtS),
@@ -146,15 +147,14 @@ async function createDoors(config: Config, stages: Stages) {
       throw new Error(`${person} was not enrolled: ${reading.detail}`)
     const gallery = createGallery(stages.encoder.modelId)
     gallery.add({ templateId: person, personId: person, embedding: reading.embedding })
-    const { margin } = config.matching
-    recognitions.set(person, createRecognition({ gallery, thresholdFor, margin }))
+    recognitions.set(person, createRecognition(gallery, source))
   }
   const open = (person: string, shared: SharedStages): Line => {
     const recognition = recognitions.get(person)
     if (recognition === undefined) throw new RangeError(`nobody is called ${person}`)
     return openLine(shared, config, (probe) => recognition.identify(probe))
   }
-  return Object.assign(open, { threshold: thresholdFor(1)?.value ?? Number.NaN })
+  return Object.assign(open, { threshold: source.forGallery({ persons: 1 }).value })
 }
 
 async function readPicture(path: string): Promise<Image> {

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { encodePictures } from '../evaluation/labelled-pictures.js'
 import { parseLfwPairs } from '../evaluation/lfw-pairs.js'
-import { plotDet } from '../evaluation/plots.js'
+import { detPoints } from '../evaluation/statistics/error-rates.js'
+import { drawDet } from '../evaluation/statistics/rate-plots.js'
 import { verifyPairs } from '../evaluation/verification.js'
 import type { VerificationReport } from '../evaluation/verification.js'
 import { loadStages } from '../stages.js'
@@ -29,7 +30,8 @@ export async function evaluateLfw(options: EvaluateLfwOptions): Promise<void> {
   progress.stop()
   const { report, scores } = verifyPairs(pairs, encoded, stages.encoder.modelId)
   if (options.plot !== undefined) {
-    writeFileSync(options.plot, plotDet([{ label: report.modelId, scores }]))
+    const points = detPoints(scores, 1.02)
+    writeFileSync(options.plot, drawDet([{ label: report.modelId, points }]))
   }
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
 }

@@ -20,11 +20,10 @@ async function openGallery(config: Config) {
   try {
     const stages = await loadStages(config.models)
     const { gallery } = loadGallery(store, stages.encoder.modelId)
-    const recognition = createRecognition({
+    const recognition = createRecognition(
       gallery,
-      thresholdFor: createThresholdSource(config.matching, stages.nets.encoder),
-      margin: config.matching.margin,
-    })
+      createThresholdSource(config.matching, stages.nets.encoder),
+    )
     return { store, stages, recognition }
   } catch (error) {
     store.close()

@@ -105,8 +105,12 @@ const matchingSchema = z.strictObject({
     .number()
     .min(0)
     .max(2)
-    .default(0.05)
-    .describe('Lead in squared distance over the next person, else the match is ambiguous.'),
+    .nullable()
+    .default(null)
+    .describe('Lead in squared distance over the next person; null takes it from the calibration.'),
+  calibrationFile: file(
+    'Calibration of the encoder, made by `genkan calibrate`; the shipped one if not given.',
+  ).optional(),
 })
 
 const storeSchema = z.strictObject({
