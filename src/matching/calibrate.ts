@@ -13,9 +13,15 @@ import {
   EmbeddingRefusedError,
   findEmbeddingFault,
 } from './embedding-fault.js'
+import { binGenuine, binImpostors, countDrawnPairs, ratesFor, toCurve } from './binned-pairs.js'
 import { genuineDensity } from './genuine-density.js'
 import { fitImpostorTail, type ImpostorTail, type TailPairs } from './impostor-tail.js'
-import { collectPictures, forEachPair, type LabelledPictures } from './labelled-distances.js'
+import {
+  collectPictures,
+  forEachPair,
+  type LabelledPictures,
+  type PicturePair,
+} from './labelled-distances.js'
 
 /** How a calibration is made. */
 export interface CalibrateOptions {
@@ -53,37 +59,15 @@ export interface CalibrationResult {
 const MIN_PERSONS = 50
 const MIN_GENUINE_PAIRS = 50
 const MIN_TAIL_PAIRS = 100
-/** Levels of the measured curves; the first ones only where there are pairs for them. */
-const FMR_LEVELS = [
-  1e-6, 2e-6, 5e-6, 1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.05, 0.1,
-  0.2, 0.5,
-]
-const MATCH_LEVELS = [
-  0.001,
-  0.005,
-  ...Array.from({ length: 49 }, (_, i) => 0.01 + 0.02 * i),
-  0.98,
-  0.985,
-  0.99,
-  0.995,
-  0.998,
-  0.999,
-]
 const GAP_SHARES = [0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1]
-
-interface Pair {
-  readonly a: number
-  readonly b: number
-  readonly distanceSq: number
-}
 
 interface Comparisons {
   readonly pictures: LabelledPictures
-  readonly genuine: readonly Pair[]
+  readonly genuine: readonly PicturePair[]
   /** Ascending distances of all pairs of different persons. */
   readonly impostor: Float32Array
   /** Those that may reach the tail, ascending. */
-  readonly nearImpostor: readonly Pair[]
+  readonly nearImpostor: readonly PicturePair[]
   readonly ownNearest: Float64Array
   readonly otherNearest: Float64Array
 }
@@ -101,7 +85,7 @@ function checkEmbeddings(
 function compareAll(pictures: LabelledPictures, tailShare: number): Comparisons {
   const { personOf } = pictures
   const pictureCount = personOf.length
-  const genuine: Pair[] = []
+  const genuine: PicturePair[] = []
   const ownNearest = new Float64Array(pictureCount).fill(Infinity)
   const otherNearest = new Float64Array(pictureCount).fill(Infinity)
   const impostor = new Float32Array((pictureCount * (pictureCount - 1)) / 2)
@@ -117,7 +101,7 @@ function compareAll(pictures: LabelledPictures, tailShare: number): Comparisons 
   const sorted = impostor.slice(0, impostors).sort()
   const limit =
     impostors === 0 ? 0 : sorted[Math.min(impostors - 1, Math.ceil(tailShare * impostors))]
-  const nearImpostor: Pair[] = []
+  const nearImpostor: PicturePair[] = []
   forEachPair(pictures, (a, b, distanceSq) => {
     if (Math.fround(distanceSq) < limit && personOf[a] !== personOf[b]) {
       nearImpostor.push({ a, b, distanceSq })
@@ -139,99 +123,6 @@ function checkCounts({ pictures, genuine, nearImpostor }: Comparisons): void {
         `person and ${MIN_TAIL_PAIRS} pairs in the tail, got ${personCount}, ${genuine.length} ` +
         `and ${nearImpostor.length}; add people with several pictures each`,
     )
-  }
-}
-
-/** A threshold grid with the bin of every pair, so that a resample only has to add up weights. */
-interface BinnedPairs {
-  readonly thresholds: readonly number[]
-  /** Calls back with the two persons and the bin of each pair. */
-  readonly each: (visit: (personA: number, personB: number, bin: number) => void) => void
-}
-
-function binOf(thresholds: readonly number[], distanceSq: number): number {
-  const bin = thresholds.findIndex((threshold) => distanceSq <= threshold)
-  return bin === -1 ? thresholds.length : bin
-}
-
-function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((a, b) => a - b)
-}
-
-/** Rates at the grid's thresholds for given weights, cumulative. */
-function ratesFor(binned: BinnedPairs, weights: Uint8Array): Float64Array {
-  const counts = new Float64Array(binned.thresholds.length + 1)
-  binned.each((personA, personB, bin) => {
-    counts[bin] += weights[personA] * (personA === personB ? 1 : weights[personB])
-  })
-  const total = counts.reduce((sum, value) => sum + value, 0)
-  let sum = 0
-  return Float64Array.from(binned.thresholds, (_, i) => (sum += counts[i]) / total)
-}
-
-function toCurve(
-  thresholds: readonly number[],
-  rates: Float64Array,
-  replicates: readonly Float64Array[],
-  confidence: number,
-): Calibration['fmr']['curve'] {
-  return thresholds.map((thresholdSq, i) => {
-    const sorted = Float64Array.from(replicates, (replicate) => replicate[i]).sort()
-    const rate = rates[i]
-    return {
-      thresholdSq,
-      rate,
-      low: Math.min(rate, quantileOfSorted(sorted, (1 - confidence) / 2)),
-      high: Math.max(rate, quantileOfSorted(sorted, (1 + confidence) / 2)),
-    }
-  })
-}
-
-function bin(
-  pairs: LabelledPictures,
-  genuine: readonly Pair[],
-  impostor: Float32Array,
-): { fmr: BinnedPairs; fnmr: BinnedPairs } {
-  const { personOf } = pairs
-  const fmrThresholds = distinct([
-    ...FMR_LEVELS.filter((level) => level * impostor.length >= 1).map((level) =>
-      quantileOfSorted(impostor, level),
-    ),
-    4,
-  ])
-  const genuineSorted = Float64Array.from(genuine, ({ distanceSq }) => distanceSq).sort()
-  const matchThresholds = distinct([
-    ...MATCH_LEVELS.map((level) => quantileOfSorted(genuineSorted, level)),
-    0,
-    4,
-  ])
-  const bins = new Uint8Array((personOf.length * (personOf.length - 1)) / 2)
-  let at = 0
-  forEachPair(pairs, (a, b, distanceSq) => {
-    bins[at++] = personOf[a] === personOf[b] ? 255 : binOf(fmrThresholds, distanceSq)
-  })
-  const genuineBins = genuine.map(({ a, distanceSq }) => ({
-    person: personOf[a],
-    bin: binOf(matchThresholds, distanceSq),
-  }))
-  return {
-    fmr: {
-      thresholds: fmrThresholds,
-      each: (visit) => {
-        let pair = 0
-        for (let i = 0; i < personOf.length; i++) {
-          for (let j = 0; j < i; j++, pair++) {
-            if (bins[pair] !== 255) visit(personOf[i], personOf[j], bins[pair])
-          }
-        }
-      },
-    },
-    fnmr: {
-      thresholds: matchThresholds,
-      each: (visit) => {
-        for (const { person, bin } of genuineBins) visit(person, person, bin)
-      },
-    },
   }
 }
 
@@ -268,7 +159,8 @@ export function calibrate(
     genuineShare: countUpTo(genuineSorted, tailStartSq) / genuine.length,
   }
   const fitted = fitImpostorTail(tailPairs, impostor.length)
-  const { fmr, fnmr } = bin(pictures, genuine, impostor)
+  const fmr = binImpostors(pictures, impostor)
+  const fnmr = binGenuine(pictures, genuine)
 
   const random = createSeededRandom(seed)
   const tailReplicates: ImpostorTail[] = []
@@ -328,7 +220,10 @@ export function calibrate(
   } satisfies Calibration)
   return { calibration, suspects: describeSuspects(suspects, fitted.mislabelled) }
 
-  function describeSuspects(pairs: readonly Pair[], mislabelled: Float64Array): SuspectPair[] {
+  function describeSuspects(
+    pairs: readonly PicturePair[],
+    mislabelled: Float64Array,
+  ): SuspectPair[] {
     const names = [...embeddingsByPerson.keys()]
     const first = (picture: number): number => personOf.indexOf(personOf[picture])
     return pairs.map(({ a, b, distanceSq }, i) => ({
@@ -340,20 +235,6 @@ export function calibrate(
       probability: mislabelled[i],
     }))
   }
-}
-
-function countDrawnPairs(personOf: Int32Array, weights: Uint8Array): number {
-  let drawn = 0
-  let squares = 0
-  for (let i = 0; i < personOf.length;) {
-    let end = i
-    while (end < personOf.length && personOf[end] === personOf[i]) end++
-    const pictures = (end - i) * weights[personOf[i]]
-    drawn += pictures
-    squares += pictures * pictures
-    i = end
-  }
-  return (drawn * drawn - squares) / 2
 }
 
 /**

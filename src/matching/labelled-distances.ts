@@ -8,6 +8,13 @@ export interface LabelledPictures {
   readonly vectors: readonly Float32Array[]
 }
 
+/** Two pictures by number, with their squared L2 distance. */
+export interface PicturePair {
+  readonly a: number
+  readonly b: number
+  readonly distanceSq: number
+}
+
 /** Numbers persons and pictures in the order given. */
 export function collectPictures(
   embeddingsByPerson: ReadonlyMap<string, readonly Embedding[]>,

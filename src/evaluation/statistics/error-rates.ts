@@ -69,40 +69,42 @@ function justBelow(value: number): number {
   return value - Math.max(Math.abs(value), Number.MIN_VALUE) * Number.EPSILON
 }
 
-/** The ROC as a staircase: every threshold at which a rate changes, ascending. */
-export function detPoints(scores: Scores): OperatingPoint[] {
-  const { genuine, impostor } = scores
-  const points: OperatingPoint[] = [{ threshold: -Infinity, fmr: 0, fnmr: 1 }]
+/** Every threshold at which a rate changes, ascending, from nothing matches to all matches. */
+function* operatingPoints({ genuine, impostor }: Scores): Generator<OperatingPoint> {
+  yield { threshold: -Infinity, fmr: 0, fnmr: 1 }
   let g = 0
   let i = 0
   while (g < genuine.length || i < impostor.length) {
     const threshold = Math.min(genuine[g] ?? Infinity, impostor[i] ?? Infinity)
     while (g < genuine.length && genuine[g] <= threshold) g++
     while (i < impostor.length && impostor[i] <= threshold) i++
-    points.push({ threshold, fmr: i / impostor.length, fnmr: 1 - g / genuine.length })
+    yield { threshold, fmr: i / impostor.length, fnmr: 1 - g / genuine.length }
   }
-  return points
 }
 
 /**
- * Thins a curve for drawing: the ends, and points that move either rate by a visible step
- * on a logarithmic scale.
+ * The staircase of ROC and DET.
+ * @param ratio a point is left out while neither rate has changed by this factor since the last
+ *   kept one; 1 keeps all, 1.02 is finer than a drawing shows. The ends are always kept.
  */
-export function thinPoints(points: readonly OperatingPoint[], ratio = 1.02): OperatingPoint[] {
+export function detPoints(scores: Scores, ratio = 1): OperatingPoint[] {
   const kept: OperatingPoint[] = []
-  const far = (a: number, b: number): boolean => Math.max(a, b) > ratio * Math.min(a, b)
-  points.forEach((point, at) => {
+  const isFar = (a: number, b: number): boolean => Math.max(a, b) > ratio * Math.min(a, b)
+  let left: OperatingPoint | undefined
+  for (const point of operatingPoints(scores)) {
     const last = kept.at(-1)
-    const isEnd = at === 0 || at === points.length - 1
-    if (isEnd || !last || far(last.fmr, point.fmr) || far(last.fnmr, point.fnmr)) kept.push(point)
-  })
+    const isKept = !last || isFar(last.fmr, point.fmr) || isFar(last.fnmr, point.fnmr)
+    if (isKept) kept.push(point)
+    left = isKept ? undefined : point
+  }
+  if (left) kept.push(left)
   return kept
 }
 
 /** Equal error rate: where FMR and FNMR cross, linear between the steps around the crossing. */
 export function equalErrorRate(scores: Scores): { eer: number; threshold: number } {
   let before: OperatingPoint = { threshold: -Infinity, fmr: 0, fnmr: 1 }
-  for (const point of detPoints(scores)) {
+  for (const point of operatingPoints(scores)) {
     if (point.fmr >= point.fnmr) {
       const gapBefore = before.fnmr - before.fmr
       const gapAfter = point.fmr - point.fnmr

@@ -1,4 +1,4 @@
-import { thinPoints, type OperatingPoint } from './error-rates.js'
+import type { OperatingPoint } from './error-rates.js'
 import { drawPlot, type AxisScale, type PlotAxis } from './svg-plot.js'
 
 const RATES = [
@@ -18,6 +18,7 @@ const RATES = [
   { value: 0.6, text: '60 %' },
   { value: 0.8, text: '80 %' },
   { value: 0.9, text: '90 %' },
+  { value: 1, text: '100 %' },
 ]
 
 function rateAxis(label: string, scale: AxisScale, from: number, to: number): PlotAxis {
@@ -45,12 +46,12 @@ function sizeAxis(sizes: readonly number[]): PlotAxis {
 }
 
 function smallestPositive(values: readonly number[]): number {
-  return Math.min(...values.filter((value) => value > 0))
+  return values.reduce((least, value) => (value > 0 && value < least ? value : least), Infinity)
 }
 
 /**
  * Detection error trade-off on probit axes (Martin et al., Eurospeech 1997).
- * @param curves each with its points, as `detPoints` makes them
+ * @param curves each with its points, as `detPoints(scores, 1.02)` makes them
  */
 export function drawDet(
   curves: readonly { readonly label: string; readonly points: readonly OperatingPoint[] }[],
@@ -66,7 +67,7 @@ export function drawDet(
     y: rateAxis('False non-match rate', 'probit', Math.max(from, 1e-4), 0.4),
     series: curves.map(({ label, points }) => ({
       label,
-      points: thinPoints(points)
+      points: points
         .filter(({ fmr, fnmr }) => fmr > 0 && fnmr > 0)
         .map(({ fmr, fnmr }) => ({ x: fmr, y: fnmr })),
     })),
@@ -130,7 +131,7 @@ export function drawRatesBySize(
     y: rateAxis(
       'Rate',
       'log',
-      Math.max(1e-8, 10 ** Math.floor(Math.log10(lowest) - 0.3)),
+      Math.max(1e-6, 10 ** Math.floor(Math.log10(lowest) - 0.3)),
       Math.min(1, 10 ** Math.ceil(Math.log10(highest))),
     ),
     series: rates.map(({ label, kind, rows }) => ({

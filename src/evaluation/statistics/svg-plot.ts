@@ -16,7 +16,7 @@ export interface PlotSeries {
   /** Shown in the legend. */
   readonly label: string
   readonly points: readonly { readonly x: number; readonly y: number }[]
-  /** Shaded interval around the curve. */
+  /** Interval: shaded around a curve, a whisker at each dot. */
   readonly band?: readonly { readonly x: number; readonly low: number; readonly high: number }[]
   readonly style?: 'line' | 'dashed' | 'dots'
 }
@@ -38,7 +38,7 @@ export interface Plot {
 const WIDTH = 760
 const HEIGHT = 520
 const LEFT = 84
-const RIGHT = 28
+const RIGHT = 44
 const TOP = 74
 const BOTTOM = 62
 /** Okabe and Ito's palette, told apart with every common colour vision. */
@@ -128,29 +128,42 @@ function drawMarks(plot: Plot, { x, y }: Frame): string[] {
   )
 }
 
-function drawSeries(series: PlotSeries, colour: string, { x, y }: Frame): string[] {
-  const drawn: string[] = []
-  if (series.band && series.band.length > 1) {
-    const upper = series.band.map((point) => `${x(point.x)},${y(point.high)}`)
-    const lower = series.band.map((point) => `${x(point.x)},${y(point.low)}`).reverse()
-    drawn.push(
-      `<polygon points="${[...upper, ...lower].join(' ')}" fill="${colour}" fill-opacity="0.14"/>`,
-    )
-  }
+function drawBand(band: NonNullable<PlotSeries['band']>, colour: string, { x, y }: Frame): string {
+  const upper = band.map((point) => `${x(point.x)},${y(point.high)}`)
+  const lower = band.map((point) => `${x(point.x)},${y(point.low)}`).reverse()
+  return `<polygon points="${[...upper, ...lower].join(' ')}" fill="${colour}" fill-opacity="0.14"/>`
+}
+
+function drawWhiskers(
+  band: NonNullable<PlotSeries['band']>,
+  colour: string,
+  { x, y }: Frame,
+): string[] {
+  return band.map(({ x: at, low, high }) => {
+    const centre = x(at)
+    const cap = (value: number): string => `M${centre - 4} ${y(value)}H${centre + 4}`
+    const path = `M${centre} ${y(low)}V${y(high)}${cap(low)}${cap(high)}`
+    return `<path d="${path}" stroke="${colour}" stroke-width="1.4" fill="none"/>`
+  })
+}
+
+function drawSeries(series: PlotSeries, colour: string, frame: Frame): string[] {
+  const { x, y } = frame
+  const band = series.band ?? []
   if (series.style === 'dots') {
-    drawn.push(
+    return [
+      ...drawWhiskers(band, colour, frame),
       ...series.points.map(
-        (point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="3.5" fill="${colour}"/>`,
+        (point) => `<circle cx="${x(point.x)}" cy="${y(point.y)}" r="4" fill="${colour}"/>`,
       ),
-    )
-  } else {
-    const points = series.points.map((point) => `${x(point.x)},${y(point.y)}`).join(' ')
-    const dash = series.style === 'dashed' ? ' stroke-dasharray="7 4"' : ''
-    drawn.push(
-      `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dash}/>`,
-    )
+    ]
   }
-  return drawn
+  const points = series.points.map((point) => `${x(point.x)},${y(point.y)}`).join(' ')
+  const dash = series.style === 'dashed' ? ' stroke-dasharray="7 4"' : ''
+  return [
+    ...(band.length > 1 ? [drawBand(band, colour, frame)] : []),
+    `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="2" stroke-linejoin="round"${dash}/>`,
+  ]
 }
 
 /** The corner in which the fewest points of the curves lie. */
