@@ -32,6 +32,14 @@ function buildProgram(): Command {
       process.exitCode = await doctor(options)
     })
 
+  program
+    .command('config')
+    .description('print the documented example configuration')
+    .action(async () => {
+      const { exampleFile } = await import('./config/document.js')
+      process.stdout.write(exampleFile())
+    })
+
   withSetup(program.command('enroll <name> <picture>'))
     .description('enrol a person from one picture')
     .option('--json', 'print JSON')

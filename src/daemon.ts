@@ -45,7 +45,7 @@ export interface Daemon {
 /** How long a stop waits for the broker to take what is still in the outbox. */
 const DRAIN_MS = 1500
 const RETRY_STORE_MS = 1000
-const STATUS_EVERY_MS = 1000
+const LOOK_AROUND_MS = 1000
 
 /**
  * Wires every part and runs the door.
@@ -58,15 +58,15 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       ? store.adminTokens.create('console', 'daemon').text
       : undefined
   const stages = await loadStages(config.models)
-  const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
-  if (otherModelTemplates > 0) {
-    log.warn(
-      { templates: otherModelTemplates },
-      'templates of another encoder match nobody; enrol those persons anew',
-    )
-  }
   const recognition = createRecognition(
-    gallery,
+    () => {
+      const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
+      if (otherModelTemplates > 0) {
+        const advice = 'templates of another encoder match nobody; enrol those persons anew'
+        log.warn({ templates: otherModelTemplates }, advice)
+      }
+      return gallery
+    },
     createThresholdSource(config.matching, stages.nets.encoder),
   )
   const live = createLiveView()
@@ -132,7 +132,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       describe: () => ({
         door: config.door.id,
         threshold: recognition.threshold()?.value ?? 0,
-        galleryPersons: gallery.personCount,
+        galleryPersons: recognition.gallery.personCount,
         models: stages.modelIds,
         findPerson: (id) => store.persons.get(id),
       }),
@@ -158,19 +158,28 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     },
     stopping.signal,
   )
-  const statusTimer = setInterval(
-    () => publisher.setHealth(describeForBroker(parts)),
-    STATUS_EVERY_MS,
-  )
+  let foreignChanges = store.foreignChanges()
+  function lookAround(): void {
+    publisher.setHealth(describeForBroker(parts))
+    try {
+      const changes = store.foreignChanges()
+      if (changes === foreignChanges) return
+      foreignChanges = changes
+      recognition.reload()
+      live.showSystemChange()
+    } catch (error) {
+      log.error({ err: error }, 'the store cannot be read')
+    }
+  }
+  const lookTimer = setInterval(lookAround, LOOK_AROUND_MS)
   const app = createAdminApp(
     createAdminPorts({
       store,
       recognition,
       enrolment: createEnrolmentService({
         store,
-        gallery,
+        recognition,
         readEnrolment: stages.readEnrolment,
-        identify: (probe) => recognition.identify(probe),
       }),
       live,
       health: () => describeHealth(parts),
@@ -191,7 +200,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
   }
 
   async function stopDoor(): Promise<void> {
-    clearInterval(statusTimer)
+    clearInterval(lookTimer)
     stopping.abort()
     await ended
     await camera.stop()

@@ -2,8 +2,7 @@ import type { EnrolmentFault, EnrolmentReader } from './encoding/enrol.js'
 import { decodeImage, encodePng } from './frame/decode.js'
 import type { DecodeFault } from './frame/decode.js'
 import type { Image } from './frame/image.js'
-import type { Gallery, Identification } from './matching/gallery.js'
-import type { Embedding } from './encoding/embedding.js'
+import type { Recognition } from './recognition.js'
 import type { EnrolmentSource } from './store/person.js'
 import type { Store } from './store/store.js'
 
@@ -28,10 +27,9 @@ export type Enrolment =
 
 export interface EnrolmentParts {
   readonly store: Store
-  readonly gallery: Gallery
+  /** Also finds a face that is already enrolled under another name. */
+  readonly recognition: Recognition
   readonly readEnrolment: EnrolmentReader
-  /** 1:K search at the present threshold, to find a face that is enrolled under another name. */
-  readonly identify: (probe: Embedding) => Identification
 }
 
 /** Adds faces to persons: store first, gallery after, so that what is recognised is also kept. */
@@ -51,7 +49,7 @@ export interface EnrolledBy {
 
 /** Joins picture reading, store and gallery. */
 export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService {
-  const { store, gallery, readEnrolment, identify } = parts
+  const { store, recognition, readEnrolment } = parts
 
   async function fromImage(personId: string, image: Image, by: EnrolledBy): Promise<Enrolment> {
     const reading = await readEnrolment(image)
@@ -59,7 +57,7 @@ export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService 
       return { outcome: 'rejected', reason: reading.fault, detail: reading.detail }
     }
     const { embedding, aligned, quality } = reading
-    const nearest = identify(embedding)
+    const nearest = recognition.identify(embedding)
     if (nearest.outcome === 'match' && nearest.personId !== personId) {
       const detail = 'this face is already enrolled as another person; delete that one first'
       return { outcome: 'same-as-person', personId: nearest.personId, detail }
@@ -69,7 +67,7 @@ export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService 
       { personId, embedding, quality, source: by.source, cropPng },
       by.actor,
     )
-    gallery.add({ templateId: template.id, personId, embedding })
+    recognition.gallery.add({ templateId: template.id, personId, embedding })
     return { outcome: 'enrolled', templateId: template.id, quality }
   }
 

@@ -6,7 +6,10 @@ import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
 
 /** The gallery with the threshold for its present size. */
 export interface Recognition {
+  /** The gallery of the moment; {@link Recognition.reload} puts another in its place. */
   readonly gallery: Gallery
+  /** Loads the gallery anew, because another process changed the store. */
+  reload(): void
   /** `undefined` while there is no valid calibration: then nobody is recognised. */
   threshold(): ThresholdInForce | undefined
   /** Open-set 1:K search. */
@@ -14,7 +17,8 @@ export interface Recognition {
 }
 
 /** Searches the gallery at the threshold that its present size asks for. */
-export function createRecognition(gallery: Gallery, source: ThresholdSource): Recognition {
+export function createRecognition(load: () => Gallery, source: ThresholdSource): Recognition {
+  let gallery = load()
   let known: { readonly size: string; readonly inForce: ThresholdInForce } | undefined
 
   function threshold(): ThresholdInForce | undefined {
@@ -28,7 +32,13 @@ export function createRecognition(gallery: Gallery, source: ThresholdSource): Re
   }
 
   return {
-    gallery,
+    get gallery() {
+      return gallery
+    },
+    reload() {
+      gallery = load()
+      known = undefined
+    },
     threshold,
     identify(probe) {
       const inForce = threshold()

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'mqtt'
+import sharp from 'sharp'
 import t from 'tap'
 import type { Test } from 'tap'
 import type { Decision } from '../src/decision/decision.js'
 import { decisionMessageSchema } from '../src/events/messages.js'
+import { assetPath } from '../src/models/registry.js'
 import { openStore } from '../src/store/store.js'
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
@@ -116,6 +118,44 @@ t.test('first light: from a fresh folder to decisions on the broker', async (t) 
     'every decision that was heard is in the store',
   )
   t.equal(store.outbox.stats().pending, 0, 'and every one in the store was delivered')
+})
+
+t.test('pictures that are no use get 4xx with a reason, and the daemon goes on', async (t) => {
+  const daemon = await start(t)
+  const group = readFileSync(assetPath('sample1.jpg'))
+  const wall = sharp({ create: { width: 640, height: 480, channels: 3, background: 'grey' } })
+  const tiny = await wall.clone().resize(8, 8).png().toBuffer()
+  const bomb = Buffer.from(tiny)
+  bomb.writeUInt32BE(30_000, 16)
+  bomb.writeUInt32BE(30_000, 20)
+  const huge = await wall.clone().resize(10_000, 10_000).jpeg().toBuffer()
+  const cases: readonly (readonly [string, Buffer, string])[] = [
+    ['0 bytes', Buffer.alloc(0), 'not-an-image'],
+    ['truncated', group.subarray(0, group.length / 3), 'broken-image'],
+    ['no picture', Buffer.from('hello'), 'not-an-image'],
+    ['bomb-like PNG', bomb, 'too-large'],
+    ['100 megapixels', huge, 'too-large'],
+    ['no face', await wall.clone().jpeg().toBuffer(), 'no-face'],
+    ['several faces', group, 'two-faces'],
+  ]
+  for (const [what, bytes, reason] of cases) {
+    const form = new FormData()
+    form.set('name', 'Somebody')
+    form.set('picture', new File([bytes], 'picture.jpg', { type: 'image/jpeg' }))
+    const answer = await fetch(`${daemon.consoleUrl}api/persons`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${daemon.token}` },
+      body: form,
+    })
+    const problem = await answer.text()
+    t.ok(answer.status >= 400 && answer.status < 500, `${what}: ${answer.status}`)
+    t.match(problem, what === '0 bytes' ? /"code":/ : new RegExp(reason), what)
+  }
+  const list = await fetch(`${daemon.consoleUrl}api/persons`, {
+    headers: { authorization: `Bearer ${daemon.token}` },
+  })
+  t.match(await list.json(), { items: [] }, 'nobody was enrolled')
+  t.equal(await daemon.interrupt(), 0)
 })
 
 t.test('a second daemon on the same store is refused with the cure', async (t) => {

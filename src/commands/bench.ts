@@ -55,7 +55,7 @@ export async function bench(options: BenchOptions): Promise<void> {
   const gallery = createGallery(stages.encoder.modelId)
   for (let i = 0; i < persons; i++) addRandomPerson(gallery, i)
   const recognition = createRecognition(
-    gallery,
+    () => gallery,
     createThresholdSource(config.matching, stages.nets.encoder),
   )
   const line = openLine(stages, config, (probe) => recognition.identify(probe))

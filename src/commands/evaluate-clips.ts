@@ -147,7 +147,10 @@ async function createDoors(config: Config, stages: Stages) {
       throw new Error(`${person} was not enrolled: ${reading.detail}`)
     const gallery = createGallery(stages.encoder.modelId)
     gallery.add({ templateId: person, personId: person, embedding: reading.embedding })
-    recognitions.set(person, createRecognition(gallery, source))
+    recognitions.set(
+      person,
+      createRecognition(() => gallery, source),
+    )
   }
   const open = (person: string, shared: SharedStages): Line => {
     const recognition = recognitions.get(person)

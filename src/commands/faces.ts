@@ -19,9 +19,8 @@ async function openGallery(config: Config) {
   const store = openStore(storeOptionsOf(config.store, 'command'))
   try {
     const stages = await loadStages(config.models)
-    const { gallery } = loadGallery(store, stages.encoder.modelId)
     const recognition = createRecognition(
-      gallery,
+      () => loadGallery(store, stages.encoder.modelId).gallery,
       createThresholdSource(config.matching, stages.nets.encoder),
     )
     return { store, stages, recognition }
@@ -50,9 +49,8 @@ export async function enroll(
   try {
     const service = createEnrolmentService({
       store,
-      gallery: recognition.gallery,
+      recognition,
       readEnrolment: stages.readEnrolment,
-      identify: (probe) => recognition.identify(probe),
     })
     const person = store.persons.create(name, 'cli')
     const result = await service.fromBytes(person.id, bytes, { source: 'cli', actor: 'cli' })
@@ -65,7 +63,7 @@ export async function enroll(
     print(
       options,
       { personId: person.id, templateId, quality },
-      `enrolled as ${person.id}, quality ${quality.toFixed(2)}; a running daemon sees it after a restart`,
+      `enrolled as ${person.id}, quality ${quality.toFixed(2)}`,
     )
   } finally {
     store.close()

@@ -3,6 +3,7 @@ import { startDaemon } from '../daemon.js'
 import type { Daemon } from '../daemon.js'
 import { loadConfig } from '../config/load.js'
 import { createLog } from '../log.js'
+import { createServiceNotifier } from '../systemd-notify.js'
 import { writeReplayPicture } from '../replay-picture.js'
 import { explain } from './explain.js'
 
@@ -21,21 +22,26 @@ const EXIT_FAULT = 1
 export async function runCommand(options: RunOptions): Promise<number> {
   let daemon: Daemon
   let picture: string | undefined
+  const service = createServiceNotifier({
+    onFault: (message) => process.stderr.write(`${message}\n`),
+  })
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
     const log = createLog(config.log)
-    daemon = await startDaemon({ config, log, onJudged: () => undefined })
+    daemon = await startDaemon({ config, log, onJudged: () => service.judged() })
     if (config.camera.source === 'replay') picture = await writeReplayPicture(config.store.folder)
   } catch (error) {
     process.stderr.write(`genkan cannot start: ${explain(error)}\n`)
     return EXIT_FAULT
   }
+  service.ready(`console at ${daemon.consoleUrl}`)
   process.stdout.write(describeStart(daemon, picture))
   const asked = new Promise<'asked'>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => resolve('asked'))
   })
   const why = await Promise.race([asked, daemon.ended.then(() => 'ended' as const)])
+  await service.stopping()
   await daemon.stop()
   return why === 'asked' ? 0 : EXIT_FAULT
 }

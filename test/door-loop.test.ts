@@ -1,0 +1,175 @@
+import t from 'tap'
+import { ulid } from 'ulid'
+import type { Camera } from '../src/capture/camera.js'
+import type { EndedAttempt } from '../src/decision/attempt.js'
+import type { Decision } from '../src/decision/decision.js'
+import { runDoorLoop } from '../src/door-loop.js'
+import type { DoorLoopParts, LoopFault } from '../src/door-loop.js'
+import { createImage } from '../src/frame/image.js'
+import type { Frame } from '../src/frame/image.js'
+import type { Line } from '../src/line.js'
+
+const image = createImage(2, 2, new Uint8Array(12))
+const person = { id: ulid(), name: 'Anna', active: true, createdAtMs: 0 }
+
+function ended(result: EndedAttempt['result']): EndedAttempt {
+  return { result, frames: 5, startedMs: 0, endedMs: 500, match: undefined }
+}
+
+const grantForAnna = ended({ outcome: 'granted', personId: person.id })
+
+/** A camera that gives so many frames and then nothing more. */
+function cameraOf(frameCount: number): Camera {
+  let given = 0
+  return {
+    description: 'a test',
+    state: { name: 'ready', framesPerSecond: 10 },
+    start: () => undefined,
+    stop: () => Promise.resolve(),
+    nextFrame(signal) {
+      if (given < frameCount) {
+        const frame: Frame = { image, sequence: given, monotonicMs: given * 100, capturedAtMs: 0 }
+        given++
+        return Promise.resolve(frame)
+      }
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(undefined), { once: true })
+      })
+    },
+  }
+}
+
+/** A line that ends the given attempt at its first frame, and has one open when it fails. */
+function lineOf(judge: Line['judge'], open: EndedAttempt[] = []): Line {
+  return {
+    judge,
+    close: () => open.splice(0),
+    fail: (_, detail) =>
+      open.splice(0).map((attempt) => ({
+        ...attempt,
+        result: { outcome: 'denied', reason: 'fault', detail },
+      })),
+  }
+}
+
+function judgementOf(frame: Frame, attempts: readonly EndedAttempt[]) {
+  const stages = { detectionMs: 0, qualityMs: 0, livenessMs: 0, encodingMs: 0, matchingMs: 0 }
+  const nothing = { tracked: undefined, quality: undefined, liveness: undefined, match: undefined }
+  return { frame, faces: [], ...nothing, prompt: undefined, ended: attempts, stages }
+}
+
+interface Ran {
+  readonly recorded: Decision[]
+  readonly faults: (LoopFault | undefined)[]
+}
+
+/** Runs a loop until `enough` holds, then stops it. */
+async function run(
+  parts: Pick<DoorLoopParts, 'camera' | 'line'> & Partial<DoorLoopParts>,
+  enough: (ran: Ran) => boolean,
+): Promise<Ran> {
+  const ran: Ran = { recorded: [], faults: [] }
+  const stopping = new AbortController()
+  const check = () => {
+    if (enough(ran)) stopping.abort()
+  }
+  await runDoorLoop(
+    {
+      describe: () => ({
+        door: 'front',
+        threshold: 1,
+        galleryPersons: 1,
+        models: {},
+        findPerson: () => person,
+      }),
+      newId: () => ulid(),
+      nowMs: () => Date.now(),
+      monotonicMs: () => performance.now(),
+      onFrame: () => undefined,
+      onJudgement: () => undefined,
+      frameTimeoutMs: 30,
+      retryMs: 5,
+      ...parts,
+      record(decision, trackId) {
+        parts.record?.(decision, trackId)
+        ran.recorded.push(decision)
+        check()
+      },
+      onFault(fault) {
+        ran.faults.push(fault)
+        check()
+      },
+    },
+    stopping.signal,
+  )
+  return ran
+}
+
+t.test('an attempt that ends is recorded once', async (t) => {
+  const line = lineOf((frame) =>
+    Promise.resolve(judgementOf(frame, frame.sequence === 0 ? [grantForAnna] : [])),
+  )
+  const { recorded } = await run({ camera: cameraOf(3), line }, ({ faults }) => faults.length >= 3)
+  t.match(recorded, [{ outcome: 'granted', person: { id: person.id } }])
+  t.equal(recorded.length, 1)
+})
+
+t.test(
+  'a grant that cannot be written opens nothing and is recorded as a fault later',
+  async (t) => {
+    let tries = 0
+    const line = lineOf((frame) =>
+      Promise.resolve(judgementOf(frame, frame.sequence === 0 ? [grantForAnna] : [])),
+    )
+    const { recorded, faults } = await run(
+      {
+        camera: cameraOf(2),
+        line,
+        record() {
+          if (++tries < 4) throw new Error('disk full')
+        },
+      },
+      ({ recorded }) => recorded.length > 0,
+    )
+    t.equal(tries, 4, 'it keeps on trying')
+    t.match(recorded, [{ outcome: 'denied', reason: 'fault' }])
+    t.match(faults.at(0)?.cause, /disk full/)
+  },
+)
+
+t.test(
+  'a stage that throws ends the open attempt as a fault; the next frame is judged',
+  async (t) => {
+    const open = [ended({ outcome: 'denied', reason: 'unknown', detail: '' })]
+    const line = lineOf((frame) => {
+      if (frame.sequence === 0) return Promise.reject(new Error('net broke'))
+      return Promise.resolve(judgementOf(frame, []))
+    }, open)
+    const { recorded, faults } = await run({ camera: cameraOf(2), line }, ({ faults }) =>
+      faults.includes(undefined),
+    )
+    t.match(recorded, [{ outcome: 'denied', reason: 'fault', detail: 'a stage failed' }])
+    t.match(faults.at(0)?.cause, /net broke/)
+    t.equal(faults.at(-1), undefined, 'the fault is taken back')
+  },
+)
+
+t.test('a camera that falls silent ends the open attempt as a fault', async (t) => {
+  const open = [ended({ outcome: 'denied', reason: 'unknown', detail: '' })]
+  const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open)
+  const { recorded } = await run(
+    { camera: cameraOf(1), line },
+    ({ recorded }) => recorded.length > 0,
+  )
+  t.match(recorded, [{ outcome: 'denied', reason: 'fault', detail: 'no frame from the camera' }])
+})
+
+t.test('stopping records what was open', async (t) => {
+  const open = [ended({ outcome: 'denied', reason: 'unknown', detail: 'left' })]
+  const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open)
+  const { recorded } = await run(
+    { camera: cameraOf(5), line, frameTimeoutMs: 5000 },
+    ({ faults }) => faults.includes(undefined),
+  )
+  t.match(recorded, [{ outcome: 'denied', reason: 'unknown' }])
+})
