@@ -79,6 +79,8 @@ function networkInput(input: FfmpegInput & { source: 'rtsp' | 'mjpeg' }): Ffmpeg
         ...probe,
         ...['-protocol_whitelist', 'http,https,tcp,tls,crypto'],
         ...['-format_whitelist', 'mpjpeg,mjpeg,jpeg_pipe', '-rw_timeout', '15000000'],
+        // The stream tells no times, and FFmpeg would take it for 25 frames a second.
+        ...['-use_wallclock_as_timestamps', '1'],
         ...['-i', url.href],
       ])
 }
@@ -141,6 +143,15 @@ const STRICT_DECODING = ['-err_detect', 'explode', '-threads', '1']
 const FIRST_VIDEO_ONLY = ['-map', '0:v:0', '-an', '-sn', '-dn']
 
 /**
+ * Raw frames, each written out whole as soon as it is there: an encoder with threads of its own, or
+ * a last block that is not flushed, would hold a frame back until the next.
+ */
+export const RAW_OUTPUT: readonly string[] = [
+  ...['-pix_fmt', 'rgb24', '-c:v', 'rawvideo', '-threads', '1', '-flush_packets', '1'],
+  ...['-f', 'rawvideo', 'pipe:1'],
+]
+
+/**
  * Arguments for a live stream of raw RGB frames on standard output, as they come: frames over the
  * wanted rate are dropped, none is ever repeated.
  */
@@ -162,7 +173,7 @@ export function streamArguments(
     ...FIRST_VIDEO_ONLY,
     ...['-vf', `${thin},${scaleFilter(geometry)}`],
     ...binary.passEveryFrame,
-    ...['-pix_fmt', 'rgb24', '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
+    ...RAW_OUTPUT,
   ])
 }
 

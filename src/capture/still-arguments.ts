@@ -1,6 +1,6 @@
 import type { Image } from '../frame/image.js'
 import type { FfmpegBinary } from './find-ffmpeg.js'
-import type { FrameGeometry } from './ffmpeg-arguments.js'
+import { RAW_OUTPUT, type FrameGeometry } from './ffmpeg-arguments.js'
 
 /** A picture to be shown to the camera for a time, as somebody would hold it there. */
 export interface ShownStill {
@@ -114,6 +114,6 @@ export function stillArguments(
     ...['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-video_size', `${image.width}x${image.height}`],
     ...['-framerate', String(framesPerSecond), '-protocol_whitelist', 'pipe', '-i', 'pipe:0'],
     ...['-t', durationS.toFixed(3), '-vf', filters.join(','), ...binary.passEveryFrame],
-    ...['-pix_fmt', 'rgb24', '-c:v', 'rawvideo', '-f', 'rawvideo', 'pipe:1'],
+    ...RAW_OUTPUT,
   ]
 }

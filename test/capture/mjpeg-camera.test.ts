@@ -1,4 +1,4 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -25,7 +25,7 @@ async function jpegOf(grey: number): Promise<Buffer> {
 async function startServer() {
   const pictures = await Promise.all([0, 60, 120, 180].map(jpegOf))
   let behaviour: Behaviour = 'good'
-  const open = new Set<ServerResponse>()
+  const sentAtMs = pictures.map(() => 0)
   const server: Server = createServer((request, response) => {
     const expected = `Basic ${Buffer.from('door:s3cret').toString('base64')}`
     if (request.headers.authorization !== expected) {
@@ -33,7 +33,6 @@ async function startServer() {
       return
     }
     response.writeHead(200, { 'Content-Type': 'multipart/x-mixed-replace;boundary=frame' })
-    open.add(response)
     let sent = 0
     const timer = setInterval(() => {
       if (behaviour === 'silent') return
@@ -42,6 +41,7 @@ async function startServer() {
         return
       }
       const whole = pictures[sent % pictures.length]
+      sentAtMs[sent % pictures.length] = performance.now()
       const picture =
         behaviour === 'broken'
           ? Buffer.concat([whole.subarray(0, 200), Buffer.alloc(whole.length - 200, 0x11)])
@@ -53,17 +53,15 @@ async function startServer() {
       response.write('\r\n')
       sent += 1
     }, 50)
-    response.on('close', () => {
-      clearInterval(timer)
-      open.delete(response)
-    })
+    response.on('close', () => clearInterval(timer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}/video.mjpg`,
     behave: (next: Behaviour) => (behaviour = next),
-    connections: () => open.size,
+    /** When the newest picture of this red was sent. */
+    sentAtMs: (red: number) => sentAtMs[Math.min(3, Math.round(red / 60))],
     close: () => {
       server.closeAllConnections()
       return new Promise((resolve) => server.close(resolve))
@@ -111,6 +109,24 @@ t.test('an HTTP-MJPEG camera', { skip: noSystem }, async (t) => {
     }
     t.ok(reds.size >= 3, 'the pictures change')
     t.notMatch(camera.description, /s3cret/)
+    await camera.stop()
+    await server.close()
+  })
+
+  await t.test('is shown at its own rate and within the time of a frame', async (t) => {
+    const server = await startServer()
+    const { camera } = watch(server.url)
+    for (let i = 0; i < 10; i++) await camera.nextFrame(never)
+    const startMs = performance.now()
+    const latenciesMs: number[] = []
+    for (let i = 0; i < 40; i++) {
+      const frame = await camera.nextFrame(never)
+      if (frame) latenciesMs.push(frame.monotonicMs - server.sentAtMs(frame.image.data[0]))
+    }
+    const tookMs = performance.now() - startMs
+    const medianMs = latenciesMs.sort((a, b) => a - b)[20]
+    t.ok(medianMs < 40, `median latency ${medianMs.toFixed(1)} ms, a frame lasts 50 ms`)
+    t.ok(tookMs < 2700, `40 frames in ${tookMs.toFixed(0)} ms, sent in 2000 ms`)
     await camera.stop()
     await server.close()
   })
