@@ -4,6 +4,7 @@ import type { FaceTrackerOptions } from './detection/track.js'
 import { createLine } from './line.js'
 import type { Line, LineParts } from './line.js'
 import { createLivenessJudge } from './liveness/judge.js'
+import type { CompareViews } from './liveness/face-change.js'
 import type { Stages } from './stages.js'
 
 /** At 10 frames a second a face moves less than half its width between frames. */
@@ -36,12 +37,18 @@ export function doorRulesOf({
   }
 }
 
+/** The stages of a line; `compareViews` only where many lines look at the same frames. */
+export type LineStages = Pick<Stages, 'finder' | 'encoder' | 'scoreTexture' | 'viewFace'> & {
+  readonly compareViews?: CompareViews
+}
+
 /** A line over loaded stages, set up as the configuration says. */
 export function openLine(
-  stages: Pick<Stages, 'finder' | 'encoder' | 'scoreTexture' | 'viewFace'>,
+  stages: LineStages,
   config: Pick<Config, 'decision' | 'liveness'>,
   identify: LineParts['identify'],
 ): Line {
+  const { compareViews } = stages
   return createLine({
     finder: stages.finder,
     encoder: stages.encoder,
@@ -50,6 +57,7 @@ export function openLine(
       askAfterMs: config.liveness.askAfterMs,
       scoreTexture: stages.scoreTexture,
       viewFace: stages.viewFace,
+      ...(compareViews === undefined ? {} : { compareViews }),
     }),
     identify,
     trackerOptions: TRACKER_OPTIONS,

@@ -13,10 +13,12 @@ import { playWindows } from '../evaluation/windows.js'
 import { decodeImage } from '../frame/decode.js'
 import type { Frame, Image } from '../frame/image.js'
 import type { Line } from '../line.js'
+import { compareViews, shareComparison } from '../liveness/face-change.js'
 import { STILL_SPECIES, renderStillClip } from '../liveness/still-simulator.js'
 import { createGallery } from '../matching/gallery.js'
 import { assetPath } from '../models/registry.js'
 import { openLine } from '../open-line.js'
+import type { LineStages } from '../open-line.js'
 import { createRecognition } from '../recognition.js'
 import { loadStages } from '../stages.js'
 import type { Stages } from '../stages.js'
@@ -92,6 +94,7 @@ async function measure(
       encoder: shareEncoder(stages.encoder),
       scoreTexture: shareTextureScorer(stages.scoreTexture),
       viewFace: shareFaceViewer(stages.viewFace),
+      compareViews: shareComparison(compareViews),
     }
     const other = person === 'first man' ? 'other man' : 'first man'
     const frames = readClip(assetPath(file), { framesPerSecond: FRAMES_PER_SECOND, size: SIZE })
@@ -129,8 +132,6 @@ async function measure(
   }
 }
 
-type SharedStages = Parameters<typeof openLine>[0]
-
 /** Doors at each of which one person is enrolled, from one picture. */
 async function createDoors(config: Config, stages: Stages) {
   const source = createThresholdSource(config.matching, stages.nets.encoder)
@@ -152,7 +153,7 @@ async function createDoors(config: Config, stages: Stages) {
       createRecognition(() => gallery, source),
     )
   }
-  const open = (person: string, shared: SharedStages): Line => {
+  const open = (person: string, shared: LineStages): Line => {
     const recognition = recognitions.get(person)
     if (recognition === undefined) throw new RangeError(`nobody is called ${person}`)
     return openLine(shared, config, (probe) => recognition.identify(probe))
