@@ -66,7 +66,7 @@ export function fnmrAtFmr(scores: Scores, fmr: number): OperatingPoint {
 }
 
 function justBelow(value: number): number {
-  return value - Math.max(Math.abs(value), Number.MIN_VALUE) * Number.EPSILON
+  return value - Math.max(Math.abs(value) * Number.EPSILON, Number.MIN_VALUE)
 }
 
 /** Every threshold at which a rate changes, ascending, from nothing matches to all matches. */
