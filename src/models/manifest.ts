@@ -57,6 +57,8 @@ const recipeStepSchema = z.discriminatedUnion('step', [
   z.strictObject({ step: z.literal('align-channels'), multiple: z.int().min(1).max(64) }),
   /** PRelu becomes operators that run faster; exact. */
   z.strictObject({ step: z.literal('prelu-rewrite') }),
+  /** 8-bit weights and activations by the constants in `models/quantization/<constants>.json`. */
+  z.strictObject({ step: z.literal('quantize'), constants: idSchema }),
   /** The embedding is cut to the strongest singular directions of the last layer. */
   z.strictObject({ step: z.literal('project-svd'), length: z.int().min(1).max(4096) }),
 ])

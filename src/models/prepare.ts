@@ -7,6 +7,7 @@ import type { Manifest, PinnedFile, PinnedPackage } from './manifest.js'
 import { fetchPackage, packageSpec } from './package-fetch.js'
 import { runRecipe } from './recipe.js'
 import { cacheFolder, readAllManifests, readAssets } from './registry.js'
+import { sourcePath } from './source-path.js'
 
 /** How {@link prepareModels} is to work. */
 export interface PrepareOptions {
@@ -26,11 +27,7 @@ interface KeptFile extends PinnedFile {
 }
 
 function sourceFiles(source: PinnedPackage & { files: PinnedFile[] }, folder: string): KeptFile[] {
-  const packageFolder = `${source.package.replace('/', '__')}-${source.version}`
-  return source.files.map((file) => ({
-    ...file,
-    keptAt: join(folder, 'source', packageFolder, file.path),
-  }))
+  return source.files.map((file) => ({ ...file, keptAt: sourcePath(source, file, folder) }))
 }
 
 async function fetchMissing(

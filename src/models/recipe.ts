@@ -6,6 +6,8 @@ import { decodeModel, encodeModel } from './onnx/codec.js'
 import type { OnnxGraph } from './onnx/model.js'
 import { rewritePRelu } from './onnx/prelu-rewrite.js'
 import { projectOutput } from './onnx/project-output.js'
+import { applyQuantization } from './quantize/quantize.js'
+import { readQuantization } from './registry.js'
 import { dlibResnet } from './tfjs/dlib-resnet.js'
 import { readGraphModel } from './tfjs/graph-model.js'
 import { graphModelToOnnx } from './tfjs/graph-to-onnx.js'
@@ -48,6 +50,12 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
       return edit(piece, (graph) => alignChannels(graph, step.multiple))
     case 'prelu-rewrite':
       return edit(piece, rewritePRelu)
+    case 'quantize': {
+      if (piece.model === undefined) throw new Error('no step before it made a model')
+      const constants = readQuantization(step.constants)
+      const decoded = decodeModel(piece.model, 'the model made so far')
+      return encodeModel(applyQuantization(decoded, constants))
+    }
     case 'project-svd':
       return edit(piece, (graph) => projectOutput(graph, step.length))
   }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { packageRoot } from '../config/paths.js'
 import { ModelError, describeCause, systemCode } from './error.js'
+import { quantizationConstantsSchema, type QuantizationConstants } from './quantize/constants.js'
 import { assetsSchema, manifestSchema, type Assets, type Manifest, type Role } from './manifest.js'
 
 /** Folder of the manifests that genkan ships. */
@@ -106,6 +107,14 @@ export function readAllManifests(): LocatedManifest[] {
       }
       return located
     })
+}
+
+/**
+ * Reads the committed constants of a quantized model.
+ * @throws ModelError when they are missing or invalid
+ */
+export function readQuantization(id: string): QuantizationConstants {
+  return readJson(join(modelsFolder, 'quantization', `${id}.json`), quantizationConstantsSchema)
 }
 
 /**

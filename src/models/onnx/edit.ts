@@ -84,3 +84,25 @@ export function scaleInputChannels(conv: ConstantConv, factors: ArrayLike<number
     }),
   }
 }
+
+/** The graph without nodes and constants that no output depends on. */
+export function removeUnused(graph: OnnxGraph): OnnxGraph {
+  const { producerOf } = indexGraph(graph)
+  const used = new Set<OnnxNode>()
+  const values = graph.outputs.map((output) => output.name)
+  const usedValues = new Set(values)
+  for (let value = values.pop(); value !== undefined; value = values.pop()) {
+    const node = producerOf.get(value)
+    if (node === undefined || used.has(node)) continue
+    used.add(node)
+    for (const input of node.inputs) {
+      usedValues.add(input)
+      values.push(input)
+    }
+  }
+  return {
+    ...graph,
+    nodes: graph.nodes.filter((node) => used.has(node)),
+    initializers: new Map([...graph.initializers].filter(([name]) => usedValues.has(name))),
+  }
+}

@@ -1,0 +1,207 @@
+import { constantConv, indexGraph, removeUnused, type ConstantConv } from '../onnx/edit.js'
+import {
+  makeNode,
+  type OnnxGraph,
+  type OnnxModel,
+  type OnnxNode,
+  type Tensor,
+} from '../onnx/model.js'
+import type { Range } from './measure-ranges.js'
+
+const ACTIVATION_LEVELS = 255
+const MIN_SCALE = 1e-12
+const MAX_INT32 = 2 ** 31 - 1
+const OPSET = 13
+
+/** Operators whose form did not change up to operator set 13, so that a model may be moved to it. */
+const UNCHANGED = new Set([
+  'Add',
+  'AveragePool',
+  'Concat',
+  'Conv',
+  'Flatten',
+  'GlobalAveragePool',
+  'Identity',
+  'MatMul',
+  'Max',
+  'MaxPool',
+  'Mul',
+  'PRelu',
+  'Relu',
+  'Reshape',
+  'Sigmoid',
+  'Transpose',
+])
+
+/** Operators that have 8-bit kernels here; a Relu counts as part of the convolution before it. */
+const QUANTIZED = new Set(['Conv', 'Add', 'Max', 'Relu'])
+
+/** What to quantize and how finely. */
+export interface QdqOptions {
+  /** Range of each activation; the two sides and the result of a Max must have the same. */
+  readonly ranges: ReadonlyMap<string, Range>
+  /** Names of nodes to leave in float. */
+  readonly floatNodes: ReadonlySet<string>
+  /** 7 leaves room in the 16-bit sums of CPUs without VNNI or dot-product instructions. */
+  readonly weightBits: 7 | 8
+}
+
+interface Grid {
+  readonly scale: number
+  readonly zeroPoint: number
+}
+
+/** Asymmetric 8-bit grid over a range that contains zero, on which zero is exact. */
+export function activationGrid([low, high]: Range): Grid {
+  const from = Math.min(0, low)
+  const to = Math.max(0, high)
+  const scale = Math.fround(Math.max((to - from) / ACTIVATION_LEVELS, MIN_SCALE))
+  return { scale, zeroPoint: Math.min(255, Math.max(0, Math.round(-from / scale))) }
+}
+
+/**
+ * Nodes that will run in 8 bits.
+ * @throws Error when the model holds operators that cannot be moved to operator set 13
+ */
+export function quantizableNodes(graph: OnnxGraph): OnnxNode[] {
+  const index = indexGraph(graph)
+  const odd = graph.nodes.find((node) => !UNCHANGED.has(node.opType))
+  if (odd !== undefined) throw new Error(`${odd.name}: cannot quantize around ${odd.opType}`)
+  return graph.nodes.filter((node) => {
+    if (!QUANTIZED.has(node.opType)) return false
+    if (node.opType === 'Conv') return constantConv(node, graph.initializers, index) !== undefined
+    if (node.opType === 'Relu') return index.producerOf.get(node.inputs[0])?.opType === 'Conv'
+    return node.inputs.every((input) => !graph.initializers.has(input))
+  })
+}
+
+/**
+ * Values that need a range: everything that an 8-bit operator reads.
+ */
+export function quantizedValues(graph: OnnxGraph, nodes: readonly OnnxNode[]): string[] {
+  const index = indexGraph(graph)
+  const values = nodes.flatMap((node) =>
+    node.opType === 'Relu'
+      ? []
+      : node.inputs.filter((name) => name !== '' && !graph.initializers.has(name)),
+  )
+  // A convolution whose only reader is a Relu hands over through it, in one kernel.
+  return [...new Set(values)].filter((value) => {
+    const readers = index.consumersOf.get(value) ?? []
+    return readers.some((reader) => reader.opType !== 'Relu')
+  })
+}
+
+/**
+ * Writes a model in quantize/dequantize form: int8 weights with a scale a channel, int32 biases,
+ * uint8 activations with a scale a tensor. The runtime fuses each operator between its pairs into an
+ * 8-bit kernel.
+ */
+export function insertQdq(model: OnnxModel, options: QdqOptions): OnnxModel {
+  const { graph } = model
+  const index = indexGraph(graph)
+  const quantized = new Set(
+    quantizableNodes(graph).filter((node) => !options.floatNodes.has(node.name)),
+  )
+  const values = new Map(
+    quantizedValues(graph, [...quantized]).flatMap((name): [string, Grid][] => {
+      const range = options.ranges.get(name)
+      return range === undefined ? [] : [[name, activationGrid(range)]]
+    }),
+  )
+  const initializers = new Map(graph.initializers)
+  const nodes: OnnxNode[] = []
+
+  const addPair = (value: string, node?: OnnxNode) => {
+    const grid = values.get(value)
+    if (grid === undefined) return
+    const scale = Float32Array.of(grid.scale)
+    const zero = Uint8Array.of(grid.zeroPoint)
+    initializers.set(`${value}_s`, { type: 'float32', dims: [], values: scale })
+    initializers.set(`${value}_z`, { type: 'uint8', dims: [], values: zero })
+    const parameters = [`${value}_s`, `${value}_z`]
+    const integer = `${value}_q`
+    if (node !== undefined && comparesIntegers(node)) {
+      nodes.push({ ...node, inputs: node.inputs.map((name) => `${name}_q`), outputs: [integer] })
+    } else {
+      nodes.push(makeNode('QuantizeLinear', [value, ...parameters], integer))
+    }
+    nodes.push(makeNode('DequantizeLinear', [integer, ...parameters], `${value}_d`))
+  }
+
+  /** On one common grid the greater number is the greater integer: no float in between. */
+  const comparesIntegers = (node: OnnxNode): boolean => {
+    if (node.opType !== 'Max' || !quantized.has(node)) return false
+    const [first, ...others] = [...node.inputs, node.outputs[0]].map((name) => values.get(name))
+    return others.every(
+      (grid) => grid?.scale === first?.scale && grid?.zeroPoint === first?.zeroPoint,
+    )
+  }
+
+  for (const { name } of graph.inputs) addPair(name)
+  for (const node of graph.nodes) {
+    const conv = quantized.has(node) ? constantConv(node, graph.initializers, index) : undefined
+    if (comparesIntegers(node)) {
+      addPair(node.outputs[0], node)
+      continue
+    }
+    const inputs = node.inputs.map((name) => (values.has(name) ? `${name}_d` : name))
+    const grid = values.get(node.inputs[0])
+    if (conv !== undefined && grid !== undefined) {
+      const constants = quantizeConv(conv, grid, options.weightBits, initializers, nodes)
+      nodes.push({ ...node, inputs: [inputs[0], ...constants] })
+    } else {
+      nodes.push({ ...node, inputs })
+    }
+    for (const output of node.outputs) addPair(output)
+  }
+  return {
+    ...model,
+    opset: OPSET,
+    irVersion: Math.max(model.irVersion, 7),
+    producer: 'genkan',
+    graph: removeUnused({ ...graph, nodes, initializers }),
+  }
+}
+
+/** Replaces a convolution's constants by integers and gives the names of the dequantized ones. */
+function quantizeConv(
+  { node, weights, bias }: ConstantConv,
+  input: Grid,
+  weightBits: 7 | 8,
+  initializers: Map<string, Tensor>,
+  nodes: OnnxNode[],
+): string[] {
+  const [channels] = weights.dims
+  const size = weights.values.length / channels
+  const limit = 2 ** (weightBits - 1) - 1
+  const scales = Float32Array.from({ length: channels }, (_, c) => {
+    const largest = weights.values
+      .subarray(c * size, (c + 1) * size)
+      .reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), 0)
+    const needed = bias === undefined ? 0 : Math.abs(bias[c]) / input.scale / MAX_INT32
+    return Math.max(largest / limit, needed, MIN_SCALE)
+  })
+  const integers = Int8Array.from(weights.values, (weight, i) =>
+    Math.round(weight / scales[Math.floor(i / size)]),
+  )
+  const [, weightName, biasName] = node.inputs
+  const zeros = new Int8Array(channels)
+  initializers.set(weightName, { type: 'int8', dims: weights.dims, values: integers })
+  initializers.set(`${weightName}_s`, { type: 'float32', dims: [channels], values: scales })
+  initializers.set(`${weightName}_z`, { type: 'int8', dims: [channels], values: zeros })
+  const parameters = [`${weightName}_s`, `${weightName}_z`]
+  nodes.push(
+    makeNode('DequantizeLinear', [weightName, ...parameters], `${weightName}_d`, { axis: 0 }),
+  )
+  if (bias === undefined) return [`${weightName}_d`]
+
+  const biasScales = scales.map((scale) => Math.fround(scale * input.scale))
+  const biasIntegers = Int32Array.from(bias, (value, c) => Math.round(value / biasScales[c]))
+  initializers.set(biasName, { type: 'int32', dims: [channels], values: biasIntegers })
+  initializers.set(`${biasName}_s`, { type: 'float32', dims: [channels], values: biasScales })
+  nodes.push(
+    makeNode('DequantizeLinear', [biasName, `${biasName}_s`], `${biasName}_d`, { axis: 0 }),
+  )
+  return [`${weightName}_d`, `${biasName}_d`]
+}
