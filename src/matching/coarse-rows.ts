@@ -36,7 +36,9 @@ export interface CoarseRows {
   remove(row: number): void
   /**
    * Calls `visit` for every row of `[from, to)` whose squared distance is ≤ `limitSq`, and for
-   * some others. `from` is a multiple of four, and at most {@link MAX_SCAN_ROWS} rows are asked for.
+   * some others.
+   * @throws RangeError when `from` is no multiple of four, `to` is beyond the last row, or more
+   *   than {@link MAX_SCAN_ROWS} rows are asked for
    */
   scan(
     probe: CoarseProbe,
@@ -187,6 +189,9 @@ export function createCoarseRows(): CoarseRows {
     },
 
     scan(probe, from, to, limitSq, visit) {
+      if (from % GROUP_ROWS !== 0 || to > size || to - from > MAX_SCAN_ROWS) {
+        throw new RangeError(`rows ${from} to ${to} of ${size} cannot be scanned in one go`)
+      }
       halves.set(probe.quantized, PROBE_AT / 2)
       const end = groupAt(to + GROUP_ROWS - 1)
       const level = probe.levelFor(limitSq)

@@ -55,6 +55,13 @@ t.test('the scan passes over nearly everything that is far', (t) => {
   t.ok(visited.size < 40, `compares ${visited.size} of 4000`)
   t.equal(found(rows, probe, Infinity).size, 4000, 'without a limit all rows are seen')
   t.equal(found(rows, probe, NaN).size, 0, 'a limit that is no number sees none')
+  for (const [from, to] of [
+    [1, 8],
+    [0, 4001],
+    [0, 20_000],
+  ]) {
+    t.throws(() => rows.scan(prepareProbe(probe), from, to, 1, () => undefined), RangeError)
+  }
   t.end()
 })
 
