@@ -1,4 +1,4 @@
-import type { EnrolmentFault, EnrolmentReader } from './encoding/enrol.js'
+import type { PictureFault, PictureReader } from './encoding/read-picture.js'
 import { decodeImage, encodePng } from './frame/decode.js'
 import type { DecodeFault } from './frame/decode.js'
 import type { Image } from './frame/image.js'
@@ -15,7 +15,7 @@ export type Enrolment =
     }
   | {
       readonly outcome: 'rejected'
-      readonly reason: EnrolmentFault | DecodeFault
+      readonly reason: PictureFault | DecodeFault
       readonly detail: string
     }
   | {
@@ -29,7 +29,7 @@ export interface EnrolmentParts {
   readonly store: Store
   /** Also finds a face that is already enrolled under another name. */
   readonly recognition: Recognition
-  readonly readEnrolment: EnrolmentReader
+  readonly readEnrolment: PictureReader
 }
 
 /** Adds faces to persons: store first, gallery after, so that what is recognised is also kept. */

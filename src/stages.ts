@@ -4,14 +4,15 @@ import { createFaceFinder } from './detection/find-faces.js'
 import { createLandmarker } from './detection/landmarker.js'
 import { createEncoder } from './encoding/encoder.js'
 import type { Encoder } from './encoding/encoder.js'
-import { createEnrolmentReader } from './encoding/enrol.js'
-import type { EnrolmentReader } from './encoding/enrol.js'
+import { createPictureReader } from './encoding/read-picture.js'
+import type { PictureReader } from './encoding/read-picture.js'
 import { createFaceViewer } from './liveness/face-view.js'
 import type { FaceViewer } from './liveness/face-view.js'
 import { createTextureScorer } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
 import { loadNet } from './models/session.js'
 import type { Net } from './models/session.js'
+import { ENROLMENT_LIMITS, PROBE_LIMITS } from './quality/quality.js'
 
 /** The loaded nets and the stages made of them. */
 export interface Stages {
@@ -25,7 +26,8 @@ export interface Stages {
   readonly encoder: Encoder
   readonly scoreTexture: TextureScorer
   readonly viewFace: FaceViewer
-  readonly readEnrolment: EnrolmentReader
+  readonly readEnrolment: PictureReader
+  readonly readProbe: PictureReader
   /** Model id by role, as decisions record it. */
   readonly modelIds: Readonly<Record<string, string>>
 }
@@ -54,7 +56,8 @@ export async function loadStages(config: Config['models']): Promise<Stages> {
     encoder,
     scoreTexture: createTextureScorer(nets.texture),
     viewFace: createFaceViewer(createLandmarker(nets.landmarks)),
-    readEnrolment: createEnrolmentReader(finder, encoder),
+    readEnrolment: createPictureReader(finder, encoder, ENROLMENT_LIMITS),
+    readProbe: createPictureReader(finder, encoder, PROBE_LIMITS),
     modelIds: Object.fromEntries(
       Object.entries(nets).map(([role, net]) => [role, net.manifest.id]),
     ),

@@ -81,7 +81,7 @@ export async function identify(
     for (const picture of pictures) {
       const decoded = await decodeImage(readPicture(picture))
       const reading = decoded.ok
-        ? await stages.readEnrolment(decoded.image)
+        ? await stages.readProbe(decoded.image)
         : ({ kind: 'rejected', fault: decoded.reason, detail: decoded.detail } as const)
       if (reading.kind === 'rejected') {
         refused++

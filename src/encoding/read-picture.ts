@@ -1,15 +1,15 @@
 import type { Face, FaceFinder } from '../detection/face.js'
 import type { Image } from '../frame/image.js'
-import { ENROLMENT_LIMITS, QUALITY_ADVICE, judgeQuality } from '../quality/quality.js'
-import type { QualityFault } from '../quality/quality.js'
+import { QUALITY_ADVICE, judgeQuality } from '../quality/quality.js'
+import type { QualityFault, QualityLimits } from '../quality/quality.js'
 import type { Embedding } from './embedding.js'
 import type { Encoder } from './encoder.js'
 
-/** Why a picture was not taken as an enrolment. */
-export type EnrolmentFault = 'no-face' | 'two-faces' | QualityFault
+/** Why a picture is of no use for recognition. */
+export type PictureFault = 'no-face' | 'two-faces' | QualityFault
 
-/** What one picture gives for a template, or why it gives nothing. */
-export type EnrolmentReading =
+/** What one picture gives for a template or as a probe, or why it gives nothing. */
+export type PictureReading =
   | {
       readonly kind: 'readable'
       readonly embedding: Embedding
@@ -18,15 +18,15 @@ export type EnrolmentReading =
       /** 0..1, see `src/quality`. */
       readonly quality: number
     }
-  | { readonly kind: 'rejected'; readonly fault: EnrolmentFault; readonly detail: string }
+  | { readonly kind: 'rejected'; readonly fault: PictureFault; readonly detail: string }
 
-/** Reads enrolment pictures: exactly one face, good enough to be compared with for years. */
-export type EnrolmentReader = (image: Image) => Promise<EnrolmentReading>
+/** Reads a picture of one person: exactly one face, good enough. */
+export type PictureReader = (image: Image) => Promise<PictureReading>
 
 /** A second face smaller than this share of the first one's height is somebody in the background. */
 const BYSTANDER_HEIGHT_SHARE = 0.4
 
-function pickOnlyFace(faces: readonly Face[]): Face | EnrolmentFault {
+function pickOnlyFace(faces: readonly Face[]): Face | PictureFault {
   if (faces.length === 0) return 'no-face'
   const [face, second] = faces
   if (faces.length > 1 && second.box.height >= face.box.height * BYSTANDER_HEIGHT_SHARE) {
@@ -35,8 +35,15 @@ function pickOnlyFace(faces: readonly Face[]): Face | EnrolmentFault {
   return face
 }
 
-/** Joins detection, quality and encoding into the reader of enrolment pictures. */
-export function createEnrolmentReader(finder: FaceFinder, encoder: Encoder): EnrolmentReader {
+/**
+ * Joins detection, quality and encoding into the reader of pictures from outside.
+ * @param limits stricter for an enrolment, which is compared with for years, than for a probe
+ */
+export function createPictureReader(
+  finder: FaceFinder,
+  encoder: Encoder,
+  limits: QualityLimits,
+): PictureReader {
   return async (image) => {
     const face = pickOnlyFace(await finder.find(image))
     if (face === 'no-face') {
@@ -48,7 +55,7 @@ export function createEnrolmentReader(finder: FaceFinder, encoder: Encoder): Enr
       return { kind: 'rejected', fault: face, detail }
     }
     const aligned = encoder.align(image, face)
-    const quality = judgeQuality(image, face, aligned, ENROLMENT_LIMITS)
+    const quality = judgeQuality(image, face, aligned, limits)
     if (!quality.ok) {
       return { kind: 'rejected', fault: quality.fault, detail: QUALITY_ADVICE[quality.fault] }
     }

@@ -4,17 +4,18 @@ import t from 'tap'
 import { createFaceFinder } from '../../src/detection/find-faces.js'
 import { EMBEDDING_LENGTH, distanceSq, toEmbedding } from '../../src/encoding/embedding.js'
 import { createEncoder } from '../../src/encoding/encoder.js'
-import { createEnrolmentReader } from '../../src/encoding/enrol.js'
+import { createPictureReader } from '../../src/encoding/read-picture.js'
 import { decodeImage } from '../../src/frame/decode.js'
 import { createImage } from '../../src/frame/image.js'
 import type { Image } from '../../src/frame/image.js'
 import { resizeImage } from '../../src/frame/resize.js'
 import { assetPath } from '../../src/models/registry.js'
 import { loadNet } from '../../src/models/session.js'
+import { ENROLMENT_LIMITS } from '../../src/quality/quality.js'
 
 const finder = createFaceFinder(await loadNet('detector'), await loadNet('landmarks'))
 const encoder = createEncoder(await loadNet('encoder'))
-const read = createEnrolmentReader(finder, encoder)
+const read = createPictureReader(finder, encoder, ENROLMENT_LIMITS)
 
 async function picture(name: string): Promise<Image> {
   const decoded = await decodeImage(readFileSync(assetPath(name)))
