@@ -5,7 +5,7 @@ import { checkBytes, isIntact, readChecked, writeAtomically } from './checked-fi
 import { ModelError } from './error.js'
 import type { Manifest, PinnedFile, PinnedPackage } from './manifest.js'
 import { fetchPackage, packageSpec } from './package-fetch.js'
-import { runRecipe } from './recipe.js'
+import { runRecipe, type RecipeMemo } from './recipe.js'
 import { cacheFolder, readAllManifests, readAssets } from './registry.js'
 import { sourcePath } from './source-path.js'
 
@@ -87,11 +87,12 @@ export async function prepareModels(choice: Partial<PrepareOptions> = {}): Promi
   }
   await fetchMissing(wanted, options)
 
+  const memo: RecipeMemo = new Map()
   for (const { manifest, files, target } of toBuild) {
     const cure = 'run `npm run prepare` again'
     const sources = new Map(files.map((file) => [file.path, readChecked(file.keptAt, file, cure)]))
     const startedAt = performance.now()
-    const model = runRecipe(manifest, sources)
+    const model = runRecipe(manifest, sources, memo)
     checkBytes(
       model,
       manifest.file,

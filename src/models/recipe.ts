@@ -61,18 +61,29 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
   }
 }
 
+/** Models made so far, so that recipes that begin alike are worked only once. */
+export type RecipeMemo = Map<string, Uint8Array>
+
+function memoKey(manifest: Manifest, steps: number): string {
+  return JSON.stringify([manifest.source, manifest.recipe.slice(0, steps)])
+}
+
 /**
  * Makes the model file from the package's files, step by step, deterministically.
+ * @param memo shared by the calls of one build
  * @throws ModelError `recipe-failed` that names the step
  */
 export function runRecipe(
   manifest: Manifest,
   sources: ReadonlyMap<string, Uint8Array>,
+  memo: RecipeMemo = new Map(),
 ): Uint8Array {
   let model: Uint8Array | undefined
-  for (const step of manifest.recipe) {
+  for (const [at, step] of manifest.recipe.entries()) {
+    const key = memoKey(manifest, at + 1)
     try {
-      model = runStep(step, { sources, model })
+      model = memo.get(key) ?? runStep(step, { sources, model })
+      memo.set(key, model)
     } catch (cause) {
       throw new ModelError({
         code: 'recipe-failed',
