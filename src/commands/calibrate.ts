@@ -1,7 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Embedding } from '../encoding/embedding.js'
-import { encodePictures, listLabelledPictures } from '../evaluation/labelled-pictures.js'
+import {
+  encodePictures,
+  groupByPerson,
+  listLabelledPictures,
+} from '../evaluation/labelled-pictures.js'
 import { calibrate } from '../matching/calibrate.js'
 import { createThresholds } from '../matching/threshold.js'
 import { loadStages } from '../stages.js'
@@ -30,14 +33,9 @@ export async function calibrateCommand(
   const pictures = listLabelledPictures(folder)
   const progress = startProgress('faces', pictures.length)
   const paths = pictures.map(({ path }) => path)
-  const { embeddings } = await encodePictures(paths, stages, progress.update)
+  const encoded = await encodePictures(paths, stages, progress.update)
   progress.stop()
-  const byPerson = new Map<string, Embedding[]>()
-  for (const { person, path } of pictures) {
-    const embedding = embeddings.get(path)
-    if (embedding === undefined) continue
-    byPerson.set(person, [...(byPerson.get(person) ?? []), embedding])
-  }
+  const byPerson = groupByPerson(pictures, encoded)
   const net = stages.nets.encoder
   const model = { id: net.manifest.id, sha256: net.sha256 }
   const { calibration, suspects } = calibrate(byPerson, model, {

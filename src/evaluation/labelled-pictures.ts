@@ -96,3 +96,19 @@ export async function encodePictures(
   }
   return { embeddings, msPerFace: faceCount === 0 ? Number.NaN : totalMs / faceCount }
 }
+
+/** Groups embeddings by person; pictures without a face are left out. */
+export function groupByPerson(
+  pictures: readonly LabelledPicture[],
+  { embeddings }: EncodedPictures,
+): Map<string, Embedding[]> {
+  const byPerson = new Map<string, Embedding[]>()
+  for (const { person, path } of pictures) {
+    const embedding = embeddings.get(path)
+    if (embedding === undefined) continue
+    const known = byPerson.get(person)
+    if (known === undefined) byPerson.set(person, [embedding])
+    else known.push(embedding)
+  }
+  return byPerson
+}
