@@ -1,4 +1,5 @@
-import type { LifeEvidence, LifeEvent } from './life.js'
+import type { LifeEvidence } from './life.js'
+import type { LifeEvent } from './life-events.js'
 import type { CueOutcome } from './texture.js'
 
 /** How much a door asks for; each mode asks for all that the one before asks for. */

@@ -44,22 +44,12 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
   const { compareViews } = options
   const life = createLifeAccumulator(compareViews === undefined ? {} : { compare: compareViews })
 
-  /** A face whose landmarks make no sense gives no evidence; that is not a fault of the daemon. */
-  async function lookAt(image: Image, face: Face): Promise<FaceView | undefined> {
-    try {
-      return await viewFace(image, face.landmarks)
-    } catch (error) {
-      if (error instanceof RangeError) return undefined
-      throw error
-    }
-  }
-
   return {
     async judge({ image, monotonicMs }, face) {
       frozen.observe({ monotonicMs, image })
       const score = await scoreTexture(image, face.box)
       texture.observe({ monotonicMs, box: face.box, score })
-      const view = await lookAt(image, face)
+      const view = await viewOrNothing(viewFace, image, face)
       if (view !== undefined) life.observe({ monotonicMs, view })
       const evidence = life.evidence()
       const cues = { texture: texture.outcome(), feed: frozen.outcome(), life: evidence }

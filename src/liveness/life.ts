@@ -1,22 +1,8 @@
-import { BLINK_RULE, blinkStrength, type BlinkRule } from './blink.js'
 import { compareViews, type CompareViews } from './face-change.js'
 import { headMotion } from './face-shape.js'
 import type { FaceView } from './face-view.js'
+import { createEventDetector, EVENT_RULES, type EventRules, type LifeEvent } from './life-events.js'
 import type { LifeSample } from './life-sample.js'
-import { MOUTH_RULE, mouthStrength, type MouthRule } from './mouth.js'
-
-/**
- * Something a face did that no moved, tilted or bent picture can do: the lids of both eyes closed or
- * opened, or the mouth moved again and again as in speech.
- */
-export interface LifeEvent {
-  readonly kind: 'blink' | 'speech'
-  readonly monotonicMs: number
-  /** The earliest frame the event rests on. */
-  readonly sinceMs: number
-  /** How far beyond the limit; 1 is at it. */
-  readonly strength: number
-}
 
 /** One look at the face; `view` as `createFaceViewer` makes it. */
 export interface LifeObservation {
@@ -38,8 +24,7 @@ export interface LifeEvidence {
 }
 
 export interface LifeOptions {
-  readonly blink?: BlinkRule
-  readonly mouth?: MouthRule
+  readonly rules?: EventRules
   /** Smaller faces are not judged; pixels between the eye centres. */
   readonly minEyeDistancePx?: number
   /** Handed in where many accumulators look at the same frames. */
@@ -66,19 +51,11 @@ const MOTION_MS = 450
 const MIN_STEP_MS = 25
 /** A break longer than this ends what came before. */
 const MAX_GAP_MS = 500
-/** Neighbouring samples beyond the limit belong to one event. */
-const SAME_EVENT_MS = 400
-/** A single sample of a moving mouth is not trusted: another must follow this soon. */
-const MOUTH_CONFIRM_MS = 300
-/** Speech is two confirmed mouth movements at least, and at most, this far apart. */
-const SPEECH_MIN_MS = 300
-const SPEECH_MAX_MS = 5000
 const DEFAULT_MIN_EYE_DISTANCE_PX = 24
 
 /** An accumulator for one track. */
 export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulator {
-  const blinkRule = options.blink ?? BLINK_RULE
-  const mouthRule = options.mouth ?? MOUTH_RULE
+  const detector = createEventDetector(options.rules ?? EVENT_RULES)
   const minEyeDistancePx = options.minEyeDistancePx ?? DEFAULT_MIN_EYE_DISTANCE_PX
   const compare = options.compare ?? compareViews
   let moments: LifeObservation[] = []
@@ -88,62 +65,30 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
   let firstMs: number | undefined
   let lastMs = -Infinity
   let obstacle: LifeEvidence['obstacle']
-  let mouthHit: LifeSample | undefined
-  let movements: LifeSample[] = []
+
+  function forgetMoments(): void {
+    moments = []
+    detector.restart()
+  }
 
   function restart(): void {
-    moments = []
+    forgetMoments()
     events = []
     eventCount = 0
     comparedFrames = 0
     firstMs = undefined
     lastMs = -Infinity
     obstacle = undefined
-    mouthHit = undefined
-    movements = []
-  }
-
-  function noteMouth(sample: LifeSample, strength: number | undefined): void {
-    if (strength === undefined) return
-    const nowMs = sample.monotonicMs
-    const confirmed = mouthHit !== undefined && nowMs - mouthHit.monotonicMs <= MOUTH_CONFIRM_MS
-    mouthHit = sample
-    if (!confirmed) return
-    movements = movements.filter(({ monotonicMs }) => nowMs - monotonicMs <= SPEECH_MAX_MS)
-    const earlier = movements.findLast(({ monotonicMs }) => nowMs - monotonicMs >= SPEECH_MIN_MS)
-    movements.push(sample)
-    if (earlier !== undefined) note('speech', nowMs, earlier.sinceMs, strength)
-  }
-
-  function note(
-    kind: LifeEvent['kind'],
-    monotonicMs: number,
-    sinceMs: number,
-    strength: number,
-  ): void {
-    const index = events.findLastIndex((event) => event.kind === kind)
-    const last = events.at(index)
-    if (index >= 0 && last !== undefined && monotonicMs - last.monotonicMs < SAME_EVENT_MS) {
-      if (strength > last.strength) events[index] = { ...last, strength }
-      return
-    }
-    eventCount++
-    events.push({ kind, monotonicMs, sinceMs, strength })
-    if (events.length > MAX_EVENTS) events.shift()
   }
 
   function observe({ monotonicMs, view }: LifeObservation): LifeSample | undefined {
     if (!Number.isFinite(monotonicMs) || monotonicMs - lastMs < MIN_STEP_MS) return undefined
-    if (monotonicMs - lastMs > MAX_GAP_MS) {
-      moments = []
-      movements = []
-      mouthHit = undefined
-    }
+    if (monotonicMs - lastMs > MAX_GAP_MS) forgetMoments()
     lastMs = monotonicMs
     firstMs ??= monotonicMs
     if (!(view.eyeDistancePx >= minEyeDistancePx)) {
       obstacle = 'face-too-small'
-      moments = []
+      forgetMoments()
       return undefined
     }
     obstacle = undefined
@@ -153,16 +98,18 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
     const sample = compareWithEarlier(now, moments, compare)
     if (sample === undefined) return undefined
     comparedFrames++
-    const blink = blinkStrength(sample, blinkRule)
-    if (blink !== undefined) note('blink', monotonicMs, sample.sinceMs, blink)
-    noteMouth(sample, mouthStrength(sample, mouthRule))
+    const event = detector.next(sample)
+    if (event !== undefined) {
+      eventCount++
+      events = [...events, event].slice(-MAX_EVENTS)
+    }
     return sample
   }
 
   return {
     observe,
     evidence: () => ({
-      events: [...events],
+      events,
       eventCount,
       comparedFrames,
       observedMs: firstMs === undefined ? 0 : lastMs - firstMs,
