@@ -56,6 +56,14 @@ function buildProgram(): Command {
       await identify(pictures, options)
     })
 
+  withSetup(program.command('verify <person-id> <picture>'))
+    .description('say whether a picture shows the claimed person: exit code 0 same, 3 different')
+    .option('--json', 'print JSON')
+    .action(async (personId: string, picture: string, options) => {
+      const { verify } = await import('./commands/faces.js')
+      process.exitCode = await verify(personId, picture, options)
+    })
+
   withSetup(program.command('events'))
     .description("print every door's events as they arrive")
     .option('--url <url>', 'broker, such as mqtt://127.0.0.1:1883')

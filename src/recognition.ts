@@ -1,8 +1,26 @@
 import type { Embedding } from './encoding/embedding.js'
 import { createGallery } from './matching/gallery.js'
-import type { Gallery, Identification } from './matching/gallery.js'
+import type { Gallery, Identification, Verification } from './matching/gallery.js'
 import type { Store } from './store/store.js'
 import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
+
+/** Who somebody says they are. */
+export interface Claim {
+  readonly personId: string
+  /** How many templates the person has; the more there are to resemble, the stricter τ. */
+  readonly templates: number
+}
+
+/** How a 1:1 comparison ended; `no-threshold` while there is no valid calibration. */
+export type ClaimVerdict = Verification | { readonly outcome: 'no-threshold' }
+
+/** The two thresholds of the moment, for showing. */
+export interface ThresholdsInForce {
+  /** Of 1:K, for the gallery as it is. */
+  readonly identification: ThresholdInForce
+  /** Of 1:1, for a person with one template. */
+  readonly verification: ThresholdInForce
+}
 
 /** The gallery with the threshold for its present size. */
 export interface Recognition {
@@ -14,11 +32,18 @@ export interface Recognition {
   threshold(): ThresholdInForce | undefined
   /** Open-set 1:K search. */
   identify(probe: Embedding): Identification
+  /** τ of 1:1 for a person with so many templates; `undefined` as for {@link threshold}. */
+  verificationThreshold(templates: number): ThresholdInForce | undefined
+  /** Verification 1:1, at its own threshold. */
+  verify(probe: Embedding, claim: Claim): ClaimVerdict
+  /** Both thresholds with what they cost; `undefined` while there is no valid calibration. */
+  thresholdAdvice(): ThresholdsInForce | undefined
 }
 
 /** Searches the gallery at the threshold that its present size asks for. */
 export function createRecognition(load: () => Gallery, source: ThresholdSource): Recognition {
   let gallery = load()
+  const forTemplates = new Map<number, ThresholdInForce>()
   let known: { readonly size: string; readonly inForce: ThresholdInForce } | undefined
 
   function threshold(): ThresholdInForce | undefined {
@@ -29,6 +54,13 @@ export function createRecognition(load: () => Gallery, source: ThresholdSource):
       known = { size, inForce: source.forGallery({ persons, templates }) }
     }
     return known.inForce
+  }
+
+  function verificationThreshold(templates: number): ThresholdInForce | undefined {
+    if (source.kind === 'unusable') return undefined
+    const inForce = forTemplates.get(templates) ?? source.forVerification(templates)
+    forTemplates.set(templates, inForce)
+    return inForce
   }
 
   return {
@@ -44,6 +76,18 @@ export function createRecognition(load: () => Gallery, source: ThresholdSource):
       const inForce = threshold()
       if (inForce === undefined) return { outcome: 'unknown', nearestDistanceSq: null }
       return gallery.identify(probe, { threshold: inForce.value, margin: inForce.margin })
+    },
+    verificationThreshold,
+    verify(probe, { personId, templates }) {
+      if (templates === 0) return { outcome: 'not-enrolled' }
+      const inForce = verificationThreshold(templates)
+      if (inForce === undefined) return { outcome: 'no-threshold' }
+      return gallery.verify(probe, personId, inForce.value)
+    },
+    thresholdAdvice() {
+      const identification = threshold()
+      const verification = verificationThreshold(1)
+      return identification && verification && { identification, verification }
     },
   }
 }

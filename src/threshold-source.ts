@@ -8,20 +8,26 @@ import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
 import { modelsFolder } from './models/registry.js'
 import type { Net } from './models/session.js'
 
-/** The threshold and margin in force for a gallery. */
+/** The threshold in force for a gallery (1:K) or for one claimed person (1:1). */
 export interface ThresholdInForce {
   /** τ, squared L2. */
   readonly value: number
-  /** Lead of the best person over the next, squared L2. */
+  /** Lead of the best person over the next, squared L2; of no account in 1:1. */
   readonly margin: number
+  /** Rate of strangers let through, at most: of all identifications, or of all claims in 1:1. */
   readonly targetFpir: number
   /** Where the calibration's figures stand; absent when the threshold was set by hand without one. */
   readonly advice: ThresholdAdvice | undefined
 }
 
-/** Gives the threshold for any gallery size, or says why it can not. */
+/** Gives the thresholds of 1:K for any gallery size and of 1:1, or says why it can not. */
 export type ThresholdSource =
-  | { readonly kind: 'ready'; readonly forGallery: (size: GallerySize) => ThresholdInForce }
+  | {
+      readonly kind: 'ready'
+      readonly forGallery: (size: GallerySize) => ThresholdInForce
+      /** @param templates how many the claimed person has; the probe may resemble each, ≥ 1 */
+      readonly forVerification: (templates: number) => ThresholdInForce
+    }
   | { readonly kind: 'unusable'; readonly cause: string }
 
 const MAX_CALIBRATION_BYTES = 4 * 1024 * 1024
@@ -48,13 +54,21 @@ export function createThresholdSource(
         const advice = thresholds.forIdentification(size, { targetFpir, override })
         return { value: advice.threshold, margin: advice.margin, targetFpir, advice }
       },
+      forVerification(templates) {
+        const advice = thresholds.forVerification({
+          targetFmr: targetFpir,
+          templates,
+          override: { threshold: override.threshold },
+        })
+        return { value: advice.threshold, margin: 0, targetFpir, advice }
+      },
     }
   } catch (error) {
     if (!(error instanceof CalibrationRefusedError)) throw error
     const { threshold, margin } = override
     if (threshold === undefined) return { kind: 'unusable', cause: error.message }
     const byHand = { value: threshold, margin: margin ?? 0, targetFpir, advice: undefined }
-    return { kind: 'ready', forGallery: () => byHand }
+    return { kind: 'ready', forGallery: () => byHand, forVerification: () => byHand }
   }
 }
 
