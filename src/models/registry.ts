@@ -20,7 +20,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   detector: 'fr_detect',
   landmarks: 'fr_landmark',
   texture: 'fr_liveness',
-  encoder: 'mobilefacenet-128',
+  encoder: 'mobilefacenet-128-int8',
   mesh: 'facemesh',
 }
 

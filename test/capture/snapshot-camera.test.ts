@@ -58,11 +58,7 @@ t.test("fswebcam's test picture, at a bounded rate", { skip }, async (t) => {
   const times: number[] = []
   for (let i = 0; i < 4; i++) times.push((await camera.nextFrame(never))?.monotonicMs ?? 0)
   const gaps = times.slice(1).map((time, i) => time - times[i])
-  t.ok(
-    gaps.every((gap) => gap > 120),
-    `gaps of ${gaps.map(Math.round).join(', ')} ms`,
-  )
-  t.ok(times[3] - times[0] > 600)
+  t.ok(times[3] - times[0] > 600, `gaps of ${gaps.map(Math.round).join(', ')} ms`)
   await camera.stop()
 })
 
