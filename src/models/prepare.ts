@@ -1,5 +1,6 @@
-import { pathToFileURL } from 'node:url'
+import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { extractFiles } from './archive.js'
 import { checkBytes, isIntact, readChecked, writeAtomically } from './checked-file.js'
 import { ModelError } from './error.js'
@@ -105,7 +106,7 @@ export async function prepareModels(choice: Partial<PrepareOptions> = {}): Promi
 }
 
 const script = process.argv.at(1)
-if (script !== undefined && import.meta.url === pathToFileURL(script).href) {
+if (script !== undefined && fileURLToPath(import.meta.url) === realpathSync(script)) {
   try {
     await prepareModels({
       onProgress: (line) => console.log(`models: ${line}`),

@@ -65,6 +65,16 @@ t.test('an unknown execution provider falls back to cpu and says so', async (t) 
   t.match(net.providers.notes, [/no-such-provider/])
 })
 
+t.test('a provider whose libraries are missing falls back to cpu and says why', async (t) => {
+  const net = await loadLandmarks({ executionProviders: ['cuda'] })
+  t.teardown(() => net.release())
+  t.same(net.providers.wanted, ['cuda'])
+  t.equal(net.providers.used.at(-1), 'cpu')
+  if (!net.providers.used.includes('cuda')) t.match(net.providers.notes.join(), /cuda|cpu/)
+  const { points } = await net.run(new Float32Array(64 * 64).fill(0.5))
+  t.equal(points.length, 136)
+})
+
 t.test('an integrator’s own manifest, with the model beside it, is loaded', async (t) => {
   const path = writeModel(t.testdir(), landmarkBytes, { source: { kind: 'local' }, recipe: [] })
   const net = await loadLandmarks({ model: path })
