@@ -100,6 +100,59 @@ export function cutGrayView(image: Image, landmarks: Landmarks): GrayView {
 /** Detector boxes as the 68 points span them: how high a crop is, and how far above its centre lies. */
 const CROP_HEIGHT = 1.34
 const CROP_RISE = 0.165
+/** Side of the region around a face that crops and view draw on, in heights of the 68 points. */
+const REGION_HEIGHT = 1.6
+/** A region is shrunk while it stays at least this wide: the view needs no more. */
+const REGION_SIDE_PX = 160
+
+/** A part of a frame, each pixel the mean of `factor` × `factor` of the frame's. */
+interface Region {
+  readonly image: Image
+  readonly factor: number
+  /** Frame place of the region's pixel (0, 0). */
+  readonly originX: number
+  readonly originY: number
+}
+
+/** The square about a face, shrunk by a whole number, so that a near face costs no more than a far one. */
+function shrinkRegion(image: Image, cx: number, cy: number, side: number): Region {
+  const factor = Math.floor(side / REGION_SIDE_PX)
+  if (factor < 2) return { image, factor: 1, originX: 0, originY: 0 }
+  const left = Math.max(0, Math.floor(cx - side / 2))
+  const top = Math.max(0, Math.floor(cy - side / 2))
+  const width = Math.floor((Math.min(image.width, cx + side / 2) - left) / factor)
+  const height = Math.floor((Math.min(image.height, cy + side / 2) - top) / factor)
+  if (width < 2 || height < 2) throw new RangeError('the face lies outside the frame')
+  const data = new Uint8Array(width * height * 3)
+  const area = factor * factor
+  const source = image.data
+  let to = 0
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let red = area / 2
+      let green = area / 2
+      let blue = area / 2
+      for (let v = 0; v < factor; v++) {
+        let from = ((top + y * factor + v) * image.width + left + x * factor) * 3
+        for (let u = 0; u < factor; u++) {
+          red += source[from++]
+          green += source[from++]
+          blue += source[from++]
+        }
+      }
+      data[to++] = red / area
+      data[to++] = green / area
+      data[to++] = blue / area
+    }
+  }
+  const middle = (factor - 1) / 2
+  return {
+    image: { width, height, data },
+    factor,
+    originX: left + middle,
+    originY: top + middle,
+  }
+}
 
 /** Looks at one face of a frame as life is judged from it. */
 export type FaceViewer = (image: Image, landmarks: Landmarks) => Promise<FaceView>
@@ -108,7 +161,7 @@ export type FaceViewer = (image: Image, landmarks: Landmarks) => Promise<FaceVie
  * A viewer that reads a face carefully enough for lids and lips: the landmark net over several
  * slightly different crops, averaged, and the face redrawn upright.
  * @returns a function of the frame and the 68 points that detection found (they only place the
- *   crops); it throws RangeError when points are not finite or coincide
+ *   crops); it throws RangeError when points are not finite, coincide, or lie outside the frame
  */
 export function createFaceViewer(landmark: Landmarker): FaceViewer {
   return async (image, found) => {
@@ -116,23 +169,27 @@ export function createFaceViewer(landmark: Landmarker): FaceViewer {
     if (!Number.isFinite(height) || !(height > 1)) {
       throw new RangeError('landmarks are not finite or coincide')
     }
-    const mean = new Float32Array(136)
+    const centreY = cy - height * CROP_RISE
+    const region = shrinkRegion(image, cx, centreY, height * REGION_HEIGHT)
+    const { factor, originX, originY } = region
+    const points = new Float32Array(136)
     for (const { shift, scale } of JITTERS) {
-      const side = height * CROP_HEIGHT * scale
-      const x = cx - side / 2 + shift * side
-      const y = cy - height * CROP_RISE - side / 2 + shift * side
-      const points = await landmark(image, { x, y, width: side, height: side })
-      for (let i = 0; i < 136; i++) mean[i] += points[i] / JITTERS.length
+      const side = (height * CROP_HEIGHT * scale) / factor
+      const x = (cx - originX) / factor - side / 2 + shift * side
+      const y = (centreY - originY) / factor - side / 2 + shift * side
+      const read = await landmark(region.image, { x, y, width: side, height: side })
+      for (let i = 0; i < 136; i++) points[i] += read[i] / JITTERS.length
     }
-    const eyeDistancePx = eyeDistanceOf(mean)
-    if (!(eyeDistancePx > 1) || !mean.every(Number.isFinite)) {
+    const landmarks = points.map((value, i) => value * factor + (i % 2 === 0 ? originX : originY))
+    const eyeDistancePx = eyeDistanceOf(landmarks)
+    if (!(eyeDistancePx > 1) || !landmarks.every(Number.isFinite)) {
       throw new RangeError('landmarks are not finite or coincide')
     }
     return {
-      landmarks: mean,
+      landmarks,
       eyeDistancePx,
-      shape: measureShape(mean),
-      gray: cutGrayView(image, mean),
+      shape: measureShape(landmarks),
+      gray: cutGrayView(region.image, points),
     }
   }
 }
