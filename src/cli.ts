@@ -4,6 +4,15 @@ import { EXIT_CODES, CommandError } from './commands/command-error.js'
 import { explain } from './commands/explain.js'
 import { version } from './version.js'
 
+const ENCODER_CANDIDATES = [
+  'mobilefacenet-128-int8',
+  'mobilefacenet-128',
+  'fr_feature',
+  'dlib-resnet-128',
+  'mobilefacenet-128-int8+flip',
+  'mobilefacenet-128-int8&dlib-resnet-128',
+].join(',')
+
 /** Commands load their own parts, so that `genkan --help` is there at once. */
 function buildProgram(): Command {
   const program = new Command('genkan')
@@ -85,6 +94,16 @@ function buildProgram(): Command {
       const { evaluateLfw } = await import('./commands/evaluate-lfw.js')
       await evaluateLfw(options)
     })
+  withSetup(evaluate.command('encoders'))
+    .description('encoders side by side on the same faces; ID, ID+flip, or A&B for two together')
+    .requiredOption('--pairs <file>', 'pair file')
+    .requiredOption('--images <folder>', 'folder with one folder a person')
+    .option('--encoders <list>', 'model ids', ENCODER_CANDIDATES)
+    .option('--json', 'print one JSON array')
+    .action(async (options) => {
+      const { evaluateEncoders } = await import('./commands/evaluate-encoders.js')
+      await evaluateEncoders(options)
+    })
   withSetup(evaluate.command('identify'))
     .description('open-set identification 1:K at the calibrated thresholds')
     .requiredOption('--images <folder>', 'folder with one folder a person')
@@ -114,6 +133,20 @@ function buildProgram(): Command {
     .action(async (folder: string, options) => {
       const { calibrateCommand } = await import('./commands/calibrate.js')
       await calibrateCommand(folder, options)
+    })
+
+  withSetup(program.command('quantize <model>'))
+    .description('quantize an encoder to int8, calibrated on a folder of faces')
+    .requiredOption('--images <folder>', 'folder with one folder a person')
+    .option('--id <id>', 'id of the new model')
+    .option('--count <count>', 'faces to calibrate on', '200')
+    .option('--method <method>', 'min-max, mse, or a percentile', '99.999')
+    .option('--prelu <style>', 'max2, maxdw or hybrid', 'hybrid')
+    .option('--out <folder>', 'where the files go')
+    .option('--json', 'print the report as JSON')
+    .action(async (model: string, options) => {
+      const { quantizeCommand } = await import('./commands/quantize.js')
+      await quantizeCommand(model, options)
     })
 
   withSetup(program.command('bench'))

@@ -19,13 +19,21 @@ export function toEmbedding(modelId: string, raw: Float32Array): Embedding {
   if (raw.length !== EMBEDDING_LENGTH) {
     throw new RangeError(`embedding needs ${EMBEDDING_LENGTH} components, got ${raw.length}`)
   }
+  return { modelId, vector: toUnitLength(raw) }
+}
+
+/**
+ * Scales a vector of any length to unit length.
+ * @throws RangeError for a non-finite component, or a vector too short to have a direction
+ */
+export function toUnitLength(raw: Float32Array): Float32Array {
   let sumSq = 0
   for (const component of raw) sumSq += component * component
   if (!Number.isFinite(sumSq) || sumSq < 1e-12) {
     throw new RangeError('embedding is not finite or has no direction')
   }
   const scale = 1 / Math.sqrt(sumSq)
-  return { modelId, vector: raw.map((component) => component * scale) }
+  return raw.map((component) => component * scale)
 }
 
 /** Squared L2 distance between unit-length embeddings, in [0, 4] (FaceNet, arXiv 1503.03832). */

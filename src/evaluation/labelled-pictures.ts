@@ -1,9 +1,10 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { FaceFinder } from '../detection/face.js'
+import type { Face, FaceFinder } from '../detection/face.js'
 import type { Embedding } from '../encoding/embedding.js'
 import type { Encoder } from '../encoding/encoder.js'
 import { decodeImage } from '../frame/decode.js'
+import type { Image } from '../frame/image.js'
 
 /** One picture of a labelled folder. */
 export interface LabelledPicture {
@@ -65,26 +66,11 @@ export async function encodePictures(
   let totalMs = 0
   let faceCount = 0
   for (const [i, path] of paths.entries()) {
-    const decoded = await decodeImage(readFileSync(path))
+    const image = await readPicture(path)
     let embedding: Embedding | undefined
-    if (decoded.ok) {
-      const { image } = decoded
+    if (image !== undefined) {
       const startedMs = performance.now()
-      const centre = { x: image.width / 2, y: image.height / 2 }
-      const offCentre = ({
-        x,
-        y,
-        width,
-        height,
-      }: {
-        x: number
-        y: number
-        width: number
-        height: number
-      }) => Math.hypot(x + width / 2 - centre.x, y + height / 2 - centre.y)
-      const face = (await finder.find(image))
-        .sort((a, b) => offCentre(a.box) - offCentre(b.box))
-        .at(0)
+      const face = await findLabelledFace(image, finder)
       if (face !== undefined) {
         embedding = await encoder.encode(encoder.align(image, face))
         totalMs += performance.now() - startedMs
@@ -95,6 +81,22 @@ export async function encodePictures(
     onProgress(i + 1)
   }
   return { embeddings, msPerFace: faceCount === 0 ? Number.NaN : totalMs / faceCount }
+}
+
+/** A picture's pixels, or nothing where it cannot be decoded. */
+export async function readPicture(path: string): Promise<Image | undefined> {
+  const decoded = await decodeImage(readFileSync(path))
+  return decoded.ok ? decoded.image : undefined
+}
+
+/** The face nearest the middle, which is the labelled one. */
+export async function findLabelledFace(
+  image: Image,
+  finder: FaceFinder,
+): Promise<Face | undefined> {
+  const offCentre = ({ box }: Face) =>
+    Math.hypot(box.x + (box.width - image.width) / 2, box.y + (box.height - image.height) / 2)
+  return (await finder.find(image)).sort((a, b) => offCentre(a) - offCentre(b)).at(0)
 }
 
 /** Groups embeddings by person; pictures without a face are left out. */
