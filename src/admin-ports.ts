@@ -1,6 +1,9 @@
 import type { AdminPorts, EnrolmentResult, Health, Page, PersonEntry } from './admin/ports.js'
+import type { PictureReader } from './encoding/read-picture.js'
 import type { EnrolledBy, Enrolment, EnrolmentService } from './enrolment.js'
+import { toFaceRejection } from './face-rejection.js'
 import type { LiveView } from './live-view.js'
+import { createRecognitionPort } from './recognition-port.js'
 import type { Recognition } from './recognition.js'
 import type { Person } from './store/person.js'
 import type { Store } from './store/store.js'
@@ -9,29 +12,10 @@ export interface AdminPortParts {
   readonly store: Store
   readonly recognition: Recognition
   readonly enrolment: EnrolmentService
+  readonly readProbe: PictureReader
   readonly live: LiveView
   readonly health: () => Health
 }
-
-/** Faults of a picture that the API names otherwise. */
-const REASONS = {
-  empty: 'not-an-image',
-  'not-an-image': 'not-an-image',
-  'unsupported-format': 'not-an-image',
-  truncated: 'broken-image',
-  damaged: 'broken-image',
-  'too-large': 'too-large',
-  'no-face': 'no-face',
-  'two-faces': 'two-faces',
-  'too-small': 'too-small',
-  'cut-off': 'too-small',
-  turned: 'turned',
-  tilted: 'turned',
-  blurred: 'blurred',
-  'too-dark': 'too-dark',
-  'too-bright': 'too-bright',
-  'flat-light': 'too-dark',
-} as const
 
 /** Gives the admin API what it asks for out of store, gallery and live view. */
 export function createAdminPorts(parts: AdminPortParts): AdminPorts {
@@ -72,7 +56,11 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
           personId: result.personId,
         }
       case 'rejected':
-        return { outcome: 'rejected', reason: REASONS[result.reason], detail: result.detail }
+        return {
+          outcome: 'rejected',
+          reason: toFaceRejection(result.reason),
+          detail: result.detail,
+        }
     }
   }
 
@@ -107,6 +95,7 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
         return enrol(personId, (by) => enrolment.fromImage(personId, frame.image, by), 'camera')
       },
     },
+    recognition: createRecognitionPort(parts),
     decisions: {
       list({ cursor, limit }) {
         const page = store.decisions.list({ limit, ...(cursor === undefined ? {} : { cursor }) })
@@ -120,7 +109,7 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
     tokens: {
       verify(text) {
         const token = store.adminTokens.verify(text)
-        return token && { name: token.label }
+        return token && { id: token.id, name: token.label }
       },
     },
     health: parts.health,

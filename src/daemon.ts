@@ -181,6 +181,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
         recognition,
         readEnrolment: stages.readEnrolment,
       }),
+      readProbe: stages.readProbe,
       live,
       health: () => describeHealth(parts),
     }),

@@ -20,6 +20,7 @@ import { addFaceRoutes } from './routes/faces.js'
 import { addHealthRoute, addStatusRoute } from './routes/health.js'
 import { addLiveRoutes } from './routes/live.js'
 import { addPersonRoutes } from './routes/persons.js'
+import { addRecognitionRoutes } from './routes/recognition.js'
 
 const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'bad-request',
@@ -136,6 +137,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   addHealthRoute(app, ports)
   addPersonRoutes(app, ports)
   addFaceRoutes(app, ports)
+  addRecognitionRoutes(app, ports)
   addDecisionRoutes(app, ports)
   addLiveRoutes(app, ports, hub)
   return app

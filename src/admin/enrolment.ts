@@ -7,7 +7,7 @@ import type { ProblemDetails } from './problems.js'
 import type { faceSchema } from './schemas.js'
 
 /** Splits "what was seen; what to do about it". */
-function causeAndCure(detail: string): ProblemDetails {
+export function causeAndCure(detail: string): ProblemDetails {
   const at = detail.indexOf('; ')
   return at < 0 ? { cause: detail } : { cause: detail.slice(0, at), cure: detail.slice(at + 2) }
 }

@@ -5,6 +5,25 @@ import type { AdminEnvironment } from './environment.js'
 import { AdminProblem } from './problems.js'
 import { newPersonSchema } from './schemas.js'
 
+const pictureSchema = { type: 'string' as const, format: 'binary' }
+
+/** What {@link readPicture} takes, for a route's documentation. */
+export const pictureBody = {
+  required: true,
+  content: {
+    'multipart/form-data': {
+      schema: {
+        type: 'object' as const,
+        required: ['picture'],
+        properties: { picture: pictureSchema },
+      },
+    },
+    'image/jpeg': { schema: pictureSchema },
+    'image/png': { schema: pictureSchema },
+    'image/webp': { schema: pictureSchema },
+  },
+}
+
 const PICTURE_TYPES = ['image/jpeg', 'image/png', 'image/webp'] as const
 
 /** A new person with where the first face comes from. */

@@ -286,7 +286,7 @@ t.test('the documentation page describes every route', opts, async (t) => {
     const { page, troubles } = await openPage(t, server.url, width)
     await page.goto(`${server.url}docs#no-face`)
     await page.locator('.operation').first().waitFor()
-    t.equal(await page.locator('.operation').count(), 11)
+    t.equal(await page.locator('.operation').count(), 14)
     t.match(await page.textContent('#first-curl'), /^curl -H .*-F picture=@.*\/api\/persons$/)
     t.ok(await page.locator('#no-face').isVisible())
     t.ok(await isWithinWidth(page))

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import sharp from 'sharp'
 import { ulid } from 'ulid'
@@ -13,6 +13,7 @@ import type {
 } from '../../src/admin/ports.js'
 import type { Decision } from '../../src/decision/decision.js'
 import { pageOf } from './page-of.js'
+import { sampleThresholds } from './sample-thresholds.js'
 
 const MAX_PIXELS = 25_000_000
 
@@ -30,6 +31,8 @@ export interface MemoryDoor {
   /** The picture that the camera gives from now on. */
   show(picture: Uint8Array | undefined): void
 }
+
+const { identification: IDENTIFICATION, verification: VERIFICATION } = sampleThresholds
 
 /**
  * Judges a picture with a real decoder. What a detector would say of it is written into its size:
@@ -55,12 +58,15 @@ async function examine(bytes: Uint8Array): Promise<EnrolmentResult> {
   return { outcome: 'enrolled', faceId: ulid(), quality: 0.91 }
 }
 
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
 /** An empty door whose camera shows `picture`. */
 export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
   const token = randomBytes(32).toString('base64url')
   const persons: PersonEntry[] = []
   const decisions: Decision[] = []
   const listeners = new Set<(event: LiveEvent) => void>()
+  const personOfPicture = new Map<string, string>()
   let snapshot: Snapshot | undefined
   let sequence = 0
   let health: Health = {
@@ -97,10 +103,19 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
     if (index < 0 || person === undefined) return { outcome: 'no-such-person' }
     const result = await examine(bytes)
     if (result.outcome === 'enrolled') {
+      personOfPicture.set(digest(bytes), personId)
       persons[index] = { ...person, faces: person.faces + 1 }
       tell({ type: 'system' })
     }
     return result
+  }
+
+  /** The memory door knows a face by its picture's bytes. */
+  async function probeOf(bytes: Uint8Array) {
+    const result = await examine(bytes)
+    return result.outcome === 'rejected'
+      ? result
+      : { outcome: 'read' as const, personId: personOfPicture.get(digest(bytes)) }
   }
 
   show(picture)
@@ -118,7 +133,10 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
       tell({ type: 'system' })
     },
     ports: {
-      tokens: { verify: (given) => (given === token ? { name: 'first' } : undefined) },
+      tokens: {
+        verify: (given) =>
+          given === token ? { id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'first' } : undefined,
+      },
       health: () => ({
         ...health,
         gallery: {
@@ -153,6 +171,34 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
                 cure: 'Check the camera, then try again.',
               }
             : addFace(personId, snapshot.jpeg),
+      },
+      recognition: {
+        async identify(bytes) {
+          const probe = await probeOf(bytes)
+          if (probe.outcome === 'rejected') return probe
+          const person = persons.find(({ id }) => id === probe.personId)
+          return {
+            outcome: person === undefined ? 'unknown' : 'match',
+            ...(person === undefined ? {} : { person: { id: person.id, name: person.name } }),
+            distanceSq: person === undefined ? null : 0,
+            runnerUpDistanceSq: null,
+            threshold: IDENTIFICATION.value,
+            margin: IDENTIFICATION.margin,
+            galleryPersons: persons.length,
+          }
+        },
+        async verify(personId, bytes) {
+          const person = persons.find(({ id }) => id === personId)
+          if (person === undefined) return { outcome: 'no-such-person' }
+          const probe = await probeOf(bytes)
+          if (probe.outcome === 'rejected') return probe
+          const threshold = VERIFICATION.value
+          if (person.faces === 0) return { outcome: 'not-enrolled', distanceSq: null, threshold }
+          return probe.personId === personId
+            ? { outcome: 'same', distanceSq: 0, threshold }
+            : { outcome: 'different', distanceSq: 2, threshold }
+        },
+        thresholds: () => ({ identification: IDENTIFICATION, verification: VERIFICATION }),
       },
       decisions: { list: (query) => pageOf(decisions, query, ({ id }) => id) },
       live: {

@@ -2,14 +2,13 @@ import { createRoute } from '@hono/zod-openapi'
 
 import { enrolledFace } from '../enrolment.js'
 import type { AdminApp } from '../environment.js'
-import { readPicture } from '../picture-upload.js'
+import { pictureBody, readPicture } from '../picture-upload.js'
 import type { AdminPorts } from '../ports.js'
 import { problemResponses } from '../problems.js'
 import { faceSchema, personIdParam } from '../schemas.js'
 
 const tags = ['Faces']
 const security = [{ bearer: [] }]
-const picture = { type: 'string', format: 'binary' } as const
 
 const enrolled = {
   description: 'The face as enrolled.',
@@ -22,20 +21,7 @@ const upload = createRoute({
   summary: 'Add a face from a picture',
   tags,
   security,
-  request: {
-    params: personIdParam,
-    body: {
-      required: true,
-      content: {
-        'multipart/form-data': {
-          schema: { type: 'object', required: ['picture'], properties: { picture } },
-        },
-        'image/jpeg': { schema: picture },
-        'image/png': { schema: picture },
-        'image/webp': { schema: picture },
-      },
-    },
-  },
+  request: { params: personIdParam, body: pictureBody },
   responses: {
     201: enrolled,
     ...problemResponses(
