@@ -254,6 +254,20 @@ t.test('a blind camera, a lost daemon and its return are told', opts, async (t) 
   await page.getByText('Live', { exact: true }).waitFor()
 })
 
+t.test('what the threshold costs is shown, and when it is not well founded', opts, async (t) => {
+  const { door, server } = await openDoor(t)
+  for (const width of [1280, 390]) {
+    const { page, troubles } = await openPage(t, server.url, width)
+    await page.goto(`${server.url}#token=${door.token}`)
+    await page.locator('#system').getByText('1.180 · 0.1 % FPIR').waitFor()
+    await page.locator('#system').getByText('Expected: 0.04 % FPIR, 2.1 % FNIR').waitFor()
+    await page.getByText('The calibration holds too few trials to prove this target.').waitFor()
+    await page.getByText('calibrate with more people.').waitFor()
+    t.ok(await isWithinWidth(page))
+    t.same(troubles, [])
+  }
+})
+
 t.test('no picture is fetched while nobody looks', opts, async (t) => {
   const { door, server } = await openDoor(t)
   const { page } = await openPage(t, server.url, 1280)

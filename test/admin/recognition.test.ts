@@ -32,7 +32,7 @@ async function setUp() {
   const app = createAdminApp(door.ports)
   const ask = (
     path: string,
-    body: BodyInit | undefined,
+    body: FormData | Uint8Array<ArrayBuffer> | string | undefined,
     type?: string,
     token: string | undefined = door.token,
   ) =>

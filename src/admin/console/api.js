@@ -80,6 +80,7 @@ export function createApi(token, onSignedOut) {
 
   return {
     health: () => json('/api/health'),
+    thresholds: () => json('/api/threshold'),
     persons: (cursor) => json(`/api/persons?limit=100${cursor ? `&cursor=${cursor}` : ''}`),
     decisions: (cursor, limit = 12) =>
       json(`/api/decisions?limit=${limit}${cursor ? `&cursor=${cursor}` : ''}`),

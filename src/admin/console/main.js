@@ -68,9 +68,28 @@ function enter(token, health) {
   const connection = byId('connection')
   let persons
   let connected
+  let thresholdsOf
+
+  /** Asks anew only when K or τ has changed; a late answer to an earlier question is dropped. */
+  async function loadThresholds({ gallery, threshold }) {
+    const key = JSON.stringify([gallery, threshold])
+    if (key === thresholdsOf) return
+    thresholdsOf = key
+    try {
+      const now = await api.thresholds()
+      if (thresholdsOf === key) system.thresholds(now)
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error
+      if (thresholdsOf !== key) return
+      thresholdsOf = undefined
+      system.thresholds(undefined)
+    }
+  }
 
   function onHealth(now) {
     system.update(now)
+    if (now.threshold === null) system.thresholds(undefined)
+    else void loadThresholds(now)
     outcome.health(now)
     byId('door-name').textContent = now.door
     document.title = `${now.door} · genkan`

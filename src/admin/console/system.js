@@ -2,12 +2,13 @@ import { byId, element, icon } from './element.js'
 import { sentence, states, words } from './words.js'
 
 function item(name, label, value, details = {}) {
-  const { state, title, numeric } = details
+  const { state, title, numeric, note } = details
   return element(
     'div',
     { data: state === undefined ? {} : { state }, title },
     element('dt', {}, icon(state === 'degraded' || state === 'stopped' ? 'warning' : name), label),
     element('dd', numeric ? { class: 'num' } : {}, value),
+    ...(note === undefined ? [] : [element('dd', { class: 'num note' }, note)]),
   )
 }
 
@@ -20,17 +21,43 @@ function notice(label, { cause, cure }) {
   )
 }
 
+function thresholdItem(threshold, thresholds) {
+  if (threshold === null) {
+    return item('threshold', words.threshold, words.noThreshold, { state: 'degraded' })
+  }
+  const value = `${threshold.value.toFixed(3)} · ${words.targetFpir(threshold.targetFpir)}`
+  const { identification, verification } = thresholds ?? {}
+  const { expectedFpir, expectedFnir } = identification ?? {}
+  const known = expectedFpir && expectedFnir
+  return item('threshold', words.threshold, value, {
+    numeric: true,
+    note: known ? words.expectedRates(expectedFpir, expectedFnir) : undefined,
+    title: known
+      ? [
+          words.expectedFpir(expectedFpir),
+          words.expectedFnir(expectedFnir),
+          words.verificationThreshold(verification.threshold),
+          ...identification.reasons.map(sentence),
+        ].join('\n')
+      : undefined,
+  })
+}
+
 /** The line that tells how camera, broker, models, K and τ stand. */
 export function showSystem() {
   const list = byId('system')
   const notices = byId('system-notices')
+  let health
+  let thresholds
   let shown = ''
 
-  function update({ camera, broker, line, models, gallery, threshold }) {
-    const key = JSON.stringify([camera, broker, line, models, gallery, threshold])
+  function show() {
+    const { camera, broker, line, models, gallery, threshold } = health
+    const key = JSON.stringify([camera, broker, line, models, gallery, threshold, thresholds])
     if (key === shown) return
     shown = key
     const rate = camera.state.framesPerSecond
+    const unsupported = threshold !== null && thresholds?.identification.supported === false
     list.replaceChildren(
       item(
         'camera',
@@ -54,21 +81,32 @@ export function showSystem() {
           .join('\n'),
       }),
       item('people', words.people, String(gallery.persons), { numeric: true }),
-      item(
-        'threshold',
-        words.threshold,
-        threshold === null
-          ? words.noThreshold
-          : `${threshold.value.toFixed(3)} · ${words.targetFpir(threshold.targetFpir)}`,
-        { numeric: threshold !== null, ...(threshold === null ? { state: 'degraded' } : {}) },
-      ),
+      thresholdItem(threshold, thresholds),
     )
     notices.replaceChildren(
       ...(camera.state.name === 'degraded' ? [notice(words.camera, camera.state)] : []),
       ...(broker.state.name === 'degraded' ? [notice(words.broker, broker.state)] : []),
       ...(line?.name === 'degraded' ? [notice(words.line, line)] : []),
+      ...(unsupported
+        ? [
+            notice(words.threshold, {
+              cause: words.unsupported,
+              cure: thresholds.identification.reasons.map(sentence).join(' '),
+            }),
+          ]
+        : []),
     )
   }
 
-  return { update }
+  return {
+    update(now) {
+      health = now
+      show()
+    },
+    /** What the thresholds in force cost; `undefined` when it is not known. */
+    thresholds(now) {
+      thresholds = now
+      show()
+    },
+  }
 }

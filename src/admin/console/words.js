@@ -24,6 +24,8 @@ export function sentence(text) {
   return closed.charAt(0).toUpperCase() + closed.slice(1)
 }
 
+const percent = (rate) => `${+(rate * 100).toPrecision(2)} %`
+
 export const words = {
   granted: 'Granted',
   denied: 'Denied',
@@ -50,7 +52,15 @@ export const words = {
   noThreshold: 'None: nobody is recognised',
   framesPerSecond: (rate) => `${rate} fps`,
   waitingDecisions: (count) => `${count} waiting`,
-  targetFpir: (rate) => `${+(rate * 100).toPrecision(3)} % FPIR`,
+  targetFpir: (rate) => `${percent(rate)} FPIR`,
+  expectedRates: (fpir, fnir) =>
+    `Expected: ${percent(fpir.estimate)} FPIR, ${percent(fnir.estimate)} FNIR`,
+  expectedFpir: ({ estimate, low, high }) =>
+    `Strangers taken for somebody (FPIR): ${percent(estimate)}, between ${percent(low)} and ${percent(high)}`,
+  expectedFnir: ({ estimate, low, high }) =>
+    `Enrolled people not recognised in one frame (FNIR): ${percent(estimate)}, between ${percent(low)} and ${percent(high)}`,
+  verificationThreshold: (value) => `Threshold for one claimed person (1:1): ${value.toFixed(3)}`,
+  unsupported: 'The calibration holds too few trials to prove this target.',
   dropPicture: 'Drop a picture here, or choose one',
   enrolNow: 'Enrol who is before the camera now',
   nameFirst: 'Give the person a name first.',
