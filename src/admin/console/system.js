@@ -8,7 +8,7 @@ function item(name, label, value, details = {}) {
     { data: state === undefined ? {} : { state }, title },
     element('dt', {}, icon(state === 'degraded' || state === 'stopped' ? 'warning' : name), label),
     element('dd', numeric ? { class: 'num' } : {}, value),
-    ...(note === undefined ? [] : [element('dd', { class: 'num note' }, note)]),
+    ...(note === undefined ? [] : [element('dd', { class: 'note' }, note)]),
   )
 }
 
