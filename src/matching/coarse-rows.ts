@@ -30,6 +30,11 @@ export interface CoarseProbe {
  */
 export interface CoarseRows {
   readonly size: number
+  /**
+   * Makes room for one more row, so that the next `add` cannot fail.
+   * @throws RangeError when there is no more memory; nothing was changed
+   */
+  reserve(): void
   /** Appends a row. */
   add(vector: Float32Array): void
   /** Removes a row; the last row takes its number. */
@@ -160,6 +165,8 @@ export function createCoarseRows(): CoarseRows {
     get size() {
       return size
     },
+
+    reserve,
 
     add(vector) {
       reserve()

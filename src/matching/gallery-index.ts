@@ -1,5 +1,6 @@
 import { createCoarseRows, MAX_SCAN_ROWS, prepareProbe } from './coarse-rows.js'
 import { createNearestSlots, type SlotMatch } from './nearest-slots.js'
+import { createRowChains } from './row-chains.js'
 import { createTemplateRows, type GalleryPrecision } from './template-rows.js'
 
 /**
@@ -11,12 +12,19 @@ import { createTemplateRows, type GalleryPrecision } from './template-rows.js'
  */
 export interface GalleryIndex {
   readonly size: number
-  /** Appends a row and returns its number, which is the old `size`. */
+  /**
+   * Appends a row and returns its number, which is the old `size`.
+   * @throws RangeError when there is no more memory; nothing was changed
+   */
   add(vector: Float32Array, slot: number): number
   /** Removes a row; the last row takes its number. */
   remove(row: number): void
   /** The best distance of each of the `k` nearest slots, nearest first, ties by slot number. */
   nearest(probe: Float32Array, k: number): SlotMatch[]
+  /** Whose row it is. */
+  slotOf(row: number): number
+  /** The rows of a slot, in no order; none for a slot that never had one. */
+  rowsOf(slot: number): Iterable<number>
   /** Squared L2 distance to one row as kept, in double precision. */
   distanceSq(probe: Float32Array, row: number): number
 }
@@ -30,14 +38,16 @@ const MAX_SELECTED = 128
 export function createGalleryIndex(precision: GalleryPrecision = 'float32'): GalleryIndex {
   const coarse = createCoarseRows()
   const templates = createTemplateRows(precision)
-  const slots: number[] = []
+  const chains = createRowChains()
+  let size = 0
 
   function rankEveryone(probe: Float32Array, k: number): SlotMatch[] {
     const best = new Map<number, number>()
-    for (let row = 0; row < slots.length; row++) {
+    for (let row = 0; row < size; row++) {
       const distance = templates.distanceSq(probe, row)
-      const known = best.get(slots[row])
-      if (known === undefined || distance < known) best.set(slots[row], distance)
+      const slot = chains.slotOf(row)
+      const known = best.get(slot)
+      if (known === undefined || distance < known) best.set(slot, distance)
     }
     return Array.from(best, ([slot, distanceSq]) => ({ slot, distanceSq }))
       .sort((a, b) => a.distanceSq - b.distanceSq || a.slot - b.slot)
@@ -46,20 +56,22 @@ export function createGalleryIndex(precision: GalleryPrecision = 'float32'): Gal
 
   return {
     get size() {
-      return slots.length
+      return size
     },
 
     add(vector, slot) {
+      coarse.reserve()
       templates.add(vector)
-      coarse.add(precision === 'int8' ? templates.read(slots.length) : vector)
-      return slots.push(slot) - 1
+      coarse.add(precision === 'int8' ? templates.read(size) : vector)
+      chains.append(slot)
+      return size++
     },
 
     remove(row) {
       templates.remove(row)
       coarse.remove(row)
-      const moved = slots.pop()
-      if (moved !== undefined && row < slots.length) slots[row] = moved
+      chains.remove(row)
+      size--
     },
 
     nearest(probe, k) {
@@ -67,16 +79,19 @@ export function createGalleryIndex(precision: GalleryPrecision = 'float32'): Gal
       const nearest = createNearestSlots(k)
       const prepared = prepareProbe(probe)
       const compare = (row: number): void =>
-        nearest.offer(slots[row], templates.distanceSq(probe, row))
+        nearest.offer(chains.slotOf(row), templates.distanceSq(probe, row))
       let rows = FIRST_SCAN_ROWS
-      for (let from = 0; from < slots.length;) {
-        const to = Math.min(from + rows, slots.length)
+      for (let from = 0; from < size;) {
+        const to = Math.min(from + rows, size)
         coarse.scan(prepared, from, to, nearest.limitSq, compare)
         from = to
         rows = Math.min(rows * 2, MAX_SCAN_ROWS)
       }
       return nearest.matches()
     },
+
+    slotOf: (row) => chains.slotOf(row),
+    rowsOf: (slot) => chains.rows(slot),
 
     distanceSq: (probe, row) => templates.distanceSq(probe, row),
   }

@@ -6,6 +6,7 @@ import {
   type EmbeddingFault,
 } from './embedding-fault.js'
 import { createGalleryIndex } from './gallery-index.js'
+import { createShardedMap } from './sharded-map.js'
 import type { GalleryPrecision } from './template-rows.js'
 
 /** What the gallery needs of an enrolled template. */
@@ -70,7 +71,7 @@ export interface Gallery {
   /**
    * Adds one template.
    * @throws EmbeddingRefusedError for another model's, a non-finite, wrong-length or unnormalised embedding
-   * @throws RangeError when the template id is already there
+   * @throws RangeError when the template id is already there, or there is no more memory
    */
   add(template: GalleryTemplate): void
   /** Removes one template; `false` when it was not there. */
@@ -112,10 +113,9 @@ export function createGallery(
   options: { readonly precision?: GalleryPrecision } = {},
 ): Gallery {
   const index = createGalleryIndex(options.precision)
-  const rowOfTemplate = new Map<string, number>()
+  const rowOfTemplate = createShardedMap<number>()
   const templateOfRow: string[] = []
-  const persons = new Map<string, { slot: number; templateIds: Set<string> }>()
-  const personOfTemplate = new Map<string, string>()
+  const slotOfPerson = createShardedMap<number>()
   const personOfSlot: string[] = []
   const freeSlots: number[] = []
 
@@ -130,12 +130,9 @@ export function createGallery(
       .map(({ slot, distanceSq }) => ({ personId: personOfSlot[slot], distanceSq }))
   }
 
-  function enlist(personId: string): { slot: number; templateIds: Set<string> } {
-    const slot = freeSlots.pop() ?? personOfSlot.length
-    const person = { slot, templateIds: new Set<string>() }
-    persons.set(personId, person)
-    personOfSlot[slot] = personId
-    return person
+  function rowsOf(personId: string): number[] {
+    const slot = slotOfPerson.get(personId)
+    return slot === undefined ? [] : [...index.rowsOf(slot)]
   }
 
   function removeRow(row: number): void {
@@ -148,16 +145,14 @@ export function createGallery(
 
   function remove(templateId: string): boolean {
     const row = rowOfTemplate.get(templateId)
-    const personId = personOfTemplate.get(templateId)
-    if (row === undefined || personId === undefined) return false
+    if (row === undefined) return false
+    const slot = index.slotOf(row)
     rowOfTemplate.delete(templateId)
-    personOfTemplate.delete(templateId)
     removeRow(row)
-    const person = persons.get(personId)
-    person?.templateIds.delete(templateId)
-    if (person?.templateIds.size === 0) {
-      persons.delete(personId)
-      freeSlots.push(person.slot)
+    const personId = personOfSlot[slot]
+    if (rowsOf(personId).length === 0) {
+      slotOfPerson.delete(personId)
+      freeSlots.push(slot)
     }
     return true
   }
@@ -165,7 +160,7 @@ export function createGallery(
   return {
     modelId,
     get personCount() {
-      return persons.size
+      return slotOfPerson.size
     },
     get templateCount() {
       return index.size
@@ -176,23 +171,27 @@ export function createGallery(
       if (rowOfTemplate.has(templateId)) {
         throw new RangeError(`template ${templateId} is already in the gallery; remove it first`)
       }
-      const person = persons.get(personId) ?? enlist(personId)
-      const row = index.add(embedding.vector, person.slot)
+      const known = slotOfPerson.get(personId)
+      const slot = known ?? freeSlots.at(-1) ?? personOfSlot.length
+      const row = index.add(embedding.vector, slot)
+      if (known === undefined) {
+        if (slot === freeSlots.at(-1)) freeSlots.pop()
+        slotOfPerson.set(personId, slot)
+        personOfSlot[slot] = personId
+      }
       templateOfRow[row] = templateId
       rowOfTemplate.set(templateId, row)
-      personOfTemplate.set(templateId, personId)
-      person.templateIds.add(templateId)
     },
 
     remove,
 
     removePerson(personId) {
-      const templateIds = [...(persons.get(personId)?.templateIds ?? [])]
+      const templateIds = rowsOf(personId).map((row) => templateOfRow[row])
       for (const templateId of templateIds) remove(templateId)
       return templateIds.length
     },
 
-    hasPerson: (personId) => persons.has(personId),
+    hasPerson: (personId) => slotOfPerson.has(personId),
 
     search(probe, k) {
       if (!Number.isInteger(k) || k < 1) {
@@ -231,14 +230,10 @@ export function createGallery(
       if (fault) {
         return { outcome: 'refused', fault, detail: describeEmbeddingFault(fault, probe) }
       }
-      const person = persons.get(personId)
-      if (!person) return { outcome: 'not-enrolled' }
-      let distanceSq = Infinity
-      for (const templateId of person.templateIds) {
-        const row = rowOfTemplate.get(templateId)
-        if (row !== undefined)
-          distanceSq = Math.min(distanceSq, index.distanceSq(probe.vector, row))
-      }
+      const rows = rowsOf(personId)
+      if (rows.length === 0) return { outcome: 'not-enrolled' }
+      const distances = rows.map((row) => index.distanceSq(probe.vector, row))
+      const distanceSq = Math.min(...distances)
       return distanceSq <= threshold
         ? { outcome: 'same', personId, distanceSq }
         : { outcome: 'different', distanceSq }
