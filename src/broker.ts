@@ -16,10 +16,16 @@ export interface OpenedBroker {
 }
 
 /** How a reader on this machine reaches the configured broker, or another one. */
-export function brokerUrlFor(config: Config['mqtt'], otherUrl: string | undefined) {
-  const { url, embeddedPort, clientId: _daemonOnly, protocolVersion: _daemonsOwn, ...rest } = config
-  const embedded = `mqtt://127.0.0.1:${embeddedPort}`
-  return { ...rest, url: otherUrl ?? (url === 'embedded' ? embedded : url) }
+export function readerOptionsFor(config: Config['mqtt'], otherUrl: string | undefined) {
+  const embedded = `mqtt://127.0.0.1:${config.embeddedPort}`
+  const url = otherUrl ?? (config.url === 'embedded' ? embedded : config.url)
+  return { url, ...credentialsOf(config) }
+}
+
+/** What both the daemon and a reader need to be let in. */
+function credentialsOf(config: Config['mqtt']) {
+  const { username, passwordFile, ca, cert, key, keepaliveSeconds, connectTimeoutMs } = config
+  return { username, passwordFile, ca, cert, key, keepaliveSeconds, connectTimeoutMs }
 }
 
 /**
@@ -27,9 +33,14 @@ export function brokerUrlFor(config: Config['mqtt'], otherUrl: string | undefine
  * @throws BrokerFault when the embedded broker can listen nowhere
  */
 export async function openBroker(config: Config['mqtt']): Promise<OpenedBroker> {
-  const { url, embeddedPort, topicPrefix: _ours, ...rest } = config
+  const { url, embeddedPort, clientId, protocolVersion } = config
   if (url !== 'embedded') {
-    const options = brokerOptionsSchema.parse({ url, ...rest })
+    const options = brokerOptionsSchema.parse({
+      url,
+      clientId,
+      protocolVersion,
+      ...credentialsOf(config),
+    })
     return { options, url, embedded: false, warning: undefined, close: () => Promise.resolve() }
   }
   const started = await startWithSparePort(embeddedPort)

@@ -1,5 +1,17 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import type { BenchOptions } from './commands/bench.js'
+import type { CalibrateCommandOptions } from './commands/calibrate.js'
+import type { DoctorOptions } from './commands/doctor.js'
+import type { EvaluateClipsOptions } from './commands/evaluate-clips.js'
+import type { EvaluateEncodersOptions } from './commands/evaluate-encoders.js'
+import type { EvaluateIdentifyOptions } from './commands/evaluate-identify.js'
+import type { EvaluateLfwOptions } from './commands/evaluate-lfw.js'
+import type { EventsOptions } from './commands/events.js'
+import type { FaceCommandOptions } from './commands/faces.js'
+import type { QuantizeCommandOptions } from './commands/quantize.js'
+import type { RunOptions } from './commands/run.js'
+import type { SoakOptions } from './commands/soak.js'
 import { EXIT_CODES, CommandError } from './commands/command-error.js'
 import { explain } from './commands/explain.js'
 import { version } from './version.js'
@@ -26,7 +38,7 @@ function buildProgram(): Command {
 
   withSetup(program.command('run'))
     .description('run the daemon')
-    .action(async (options) => {
+    .action(async (options: RunOptions) => {
       const { runCommand } = await import('./commands/run.js')
       process.exitCode = await runCommand(options)
     })
@@ -36,7 +48,7 @@ function buildProgram(): Command {
       'check camera, models, store, broker, clock and disk, and say the cure of each fault',
     )
     .option('--json', 'print JSON')
-    .action(async (options) => {
+    .action(async (options: DoctorOptions) => {
       const { doctor } = await import('./commands/doctor.js')
       process.exitCode = await doctor(options)
     })
@@ -52,7 +64,7 @@ function buildProgram(): Command {
   withSetup(program.command('enroll <name> <picture>'))
     .description('enrol a person from one picture')
     .option('--json', 'print JSON')
-    .action(async (name: string, picture: string, options) => {
+    .action(async (name: string, picture: string, options: FaceCommandOptions) => {
       const { enroll } = await import('./commands/faces.js')
       await enroll(name, picture, options)
     })
@@ -60,7 +72,7 @@ function buildProgram(): Command {
   withSetup(program.command('identify <pictures...>'))
     .description('say who is in each picture, out of everybody enrolled')
     .option('--json', 'print one JSON line a picture')
-    .action(async (pictures: string[], options) => {
+    .action(async (pictures: string[], options: FaceCommandOptions) => {
       const { identify } = await import('./commands/faces.js')
       await identify(pictures, options)
     })
@@ -68,7 +80,7 @@ function buildProgram(): Command {
   withSetup(program.command('verify <person-id> <picture>'))
     .description('say whether a picture shows the claimed person: exit code 0 same, 3 different')
     .option('--json', 'print JSON')
-    .action(async (personId: string, picture: string, options) => {
+    .action(async (personId: string, picture: string, options: FaceCommandOptions) => {
       const { verify } = await import('./commands/faces.js')
       process.exitCode = await verify(personId, picture, options)
     })
@@ -77,7 +89,7 @@ function buildProgram(): Command {
     .description("print every door's events as they arrive")
     .option('--url <url>', 'broker, such as mqtt://127.0.0.1:1883')
     .option('--json', 'print the payloads as they came')
-    .action(async (options) => {
+    .action(async (options: EventsOptions) => {
       const { printDoorEvents } = await import('./commands/events.js')
       await printDoorEvents(options)
     })
@@ -90,7 +102,7 @@ function buildProgram(): Command {
     .option('--encoder <model>', 'another encoder than the configured one')
     .option('--json', 'print one JSON object')
     .option('--plot <file>', 'write the DET curve as SVG')
-    .action(async (options) => {
+    .action(async (options: EvaluateLfwOptions) => {
       const { evaluateLfw } = await import('./commands/evaluate-lfw.js')
       await evaluateLfw(options)
     })
@@ -100,7 +112,7 @@ function buildProgram(): Command {
     .requiredOption('--images <folder>', 'folder with one folder a person')
     .option('--encoders <list>', 'model ids', ENCODER_CANDIDATES)
     .option('--json', 'print one JSON array')
-    .action(async (options) => {
+    .action(async (options: EvaluateEncodersOptions) => {
       const { evaluateEncoders } = await import('./commands/evaluate-encoders.js')
       await evaluateEncoders(options)
     })
@@ -111,7 +123,7 @@ function buildProgram(): Command {
     .option('--encoder <model>', 'another encoder than the configured one')
     .option('--json', 'print one JSON object')
     .option('--plot <prefix>', 'write PREFIX-threshold.svg and PREFIX-fpir.svg')
-    .action(async (options) => {
+    .action(async (options: EvaluateIdentifyOptions) => {
       const { evaluateIdentify } = await import('./commands/evaluate-identify.js')
       await evaluateIdentify(options)
     })
@@ -119,7 +131,7 @@ function buildProgram(): Command {
     .description('time to grant over the real clips, and that no stranger and no still is granted')
     .option('--every <seconds>', 'a window opens this often', '2')
     .option('--json', 'print one JSON object')
-    .action(async (options) => {
+    .action(async (options: EvaluateClipsOptions) => {
       const { evaluateClips } = await import('./commands/evaluate-clips.js')
       await evaluateClips(options)
     })
@@ -130,7 +142,7 @@ function buildProgram(): Command {
     .option('--encoder <model>', 'another encoder than the configured one')
     .option('--out <file>', "calibration file; the encoder's own in models/ if not given")
     .option('--json', 'print one JSON object')
-    .action(async (folder: string, options) => {
+    .action(async (folder: string, options: CalibrateCommandOptions) => {
       const { calibrateCommand } = await import('./commands/calibrate.js')
       await calibrateCommand(folder, options)
     })
@@ -144,7 +156,7 @@ function buildProgram(): Command {
     .option('--prelu <style>', 'max2, maxdw or hybrid', 'hybrid')
     .option('--out <folder>', 'where the files go')
     .option('--json', 'print the report as JSON')
-    .action(async (model: string, options) => {
+    .action(async (model: string, options: QuantizeCommandOptions) => {
       const { quantizeCommand } = await import('./commands/quantize.js')
       await quantizeCommand(model, options)
     })
@@ -154,7 +166,7 @@ function buildProgram(): Command {
     .option('--frames <count>', 'frames to judge', '600')
     .option('--persons <count>', 'K, persons enrolled', '1000')
     .option('--json', 'print one JSON object')
-    .action(async (options) => {
+    .action(async (options: BenchOptions) => {
       const { bench } = await import('./commands/bench.js')
       await bench(options)
     })
@@ -164,7 +176,7 @@ function buildProgram(): Command {
     .description('run the daemon on its replay and watch its memory')
     .option('--minutes <minutes>', 'how long', '10')
     .option('--json', 'print one JSON object')
-    .action(async (options) => {
+    .action(async (options: SoakOptions) => {
       const { soak } = await import('./commands/soak.js')
       await soak(options)
     })

@@ -49,6 +49,7 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
   let seen: DecisionContext['liveness'] = { texture: null, lifeEvents: 0 }
   let trackId: number | undefined
   let lastFrameMs = parts.monotonicMs()
+  const isStopping = () => signal.aborted
 
   function write(attempt: EndedAttempt): Decision {
     return toDecision(attempt, {
@@ -81,12 +82,12 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     }
   }
 
-  while (!signal.aborted) {
+  while (!isStopping()) {
     const frame = await nextFrameWithin(camera, parts.frameTimeoutMs, signal)
     if (frame === undefined) {
       if (camera.state.name === 'stopped') break
-      if (!signal.aborted)
-        await recordAll(line.fail(parts.monotonicMs(), 'no frame from the camera'))
+      if (isStopping()) break
+      await recordAll(line.fail(parts.monotonicMs(), 'no frame from the camera'))
       continue
     }
     lastFrameMs = frame.monotonicMs

@@ -8,7 +8,7 @@ import type { Judgement } from './line.js'
 export interface LiveView extends LivePort {
   /** The newest frame; enrolment at the door takes it, too. */
   latestFrame(): Frame | undefined
-  showFrame(frame: Frame): void
+  readonly showFrame: (frame: Frame) => void
   showJudgement(judgement: Judgement): void
   /** @param trackId the track that the decision is about */
   showDecision(decision: Decision, trackId: number | undefined): void

@@ -53,7 +53,7 @@ export async function calibrateCommand(
   }
   process.stdout.write(
     [
-      `${out}`,
+      out,
       `${data.persons} persons, ${data.pictures} pictures, ${data.genuinePairs} genuine and ${data.impostorPairs} impostor pairs`,
       ...suspects.map(
         (pair) =>

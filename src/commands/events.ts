@@ -1,4 +1,4 @@
-import { brokerUrlFor } from '../broker.js'
+import { readerOptionsFor } from '../broker.js'
 import { printEvents } from '../events/print-events.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -11,13 +11,12 @@ export interface EventsOptions extends SetupOptions {
 /** `genkan events`: the one-line subscriber; prints until Ctrl-C. */
 export async function printDoorEvents(options: EventsOptions): Promise<void> {
   const { mqtt } = loadSetup(options)
-  const { topicPrefix, ...broker } = brokerUrlFor(mqtt, options.url)
   const stopping = new AbortController()
   process.once('SIGINT', () => stopping.abort())
   process.once('SIGTERM', () => stopping.abort())
   await printEvents({
-    broker,
-    prefix: topicPrefix,
+    broker: readerOptionsFor(mqtt, options.url),
+    prefix: mqtt.topicPrefix,
     json: options.json === true,
     write: (line) => process.stdout.write(`${line}\n`),
     signal: stopping.signal,

@@ -2,8 +2,8 @@ import { Presets, SingleBar } from 'cli-progress'
 
 /** Reports how far a long command is; only ever on standard error, so that output stays clean. */
 export interface Progress {
-  update(done: number): void
-  stop(): void
+  readonly update: (done: number) => void
+  readonly stop: () => void
 }
 
 /** A progress bar on a terminal, a line every tenth elsewhere. */
