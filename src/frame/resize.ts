@@ -30,31 +30,56 @@ function triangleTaps(sourceSize: number, outputSize: number): Taps {
   return { perOutput, indices, weights }
 }
 
-/** Exact box average for a picture that shrinks by a whole number on both axes. */
-function shrinkByWhole(image: Image, factor: number): Image {
-  const { data: source, width: sourceWidth } = image
-  const width = image.width / factor
-  const height = image.height / factor
+/** A part of a picture in pixels of the picture. */
+export interface Part {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+}
+
+/**
+ * Exact box average: every block of `factor` × `factor` pixels of a part becomes one pixel.
+ * @param part lies inside the picture; what is left over at its right and bottom is dropped
+ */
+export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
+  const { data: source } = image
+  const width = Math.floor(part.width / factor)
+  const height = Math.floor(part.height / factor)
   const output = new Uint8Array(width * height * 3)
-  const half = (factor * factor) / 2
+  const stride = image.width * 3
   const area = factor * factor
+  const half = area >> 1
+  const share = 1 / area
   let at = 0
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+    let block = (part.top + y * factor) * stride + part.left * 3
+    if (factor === 2) {
+      for (let x = 0; x < width; x++, block += 6) {
+        const below = block + stride
+        for (let c = 0; c < 3; c++) {
+          const sum =
+            source[block + c] + source[block + 3 + c] + source[below + c] + source[below + 3 + c]
+          output[at++] = (sum + 2) >> 2
+        }
+      }
+      continue
+    }
+    for (let x = 0; x < width; x++, block += factor * 3) {
       let red = half
       let green = half
       let blue = half
-      for (let v = 0; v < factor; v++) {
-        let from = ((y * factor + v) * sourceWidth + x * factor) * 3
-        for (let u = 0; u < factor; u++) {
-          red += source[from++]
-          green += source[from++]
-          blue += source[from++]
+      for (let v = 0, row = block; v < factor; v++, row += stride) {
+        for (let from = row, end = row + factor * 3; from < end; from += 3) {
+          red = (red + source[from]) | 0
+          green = (green + source[from + 1]) | 0
+          blue = (blue + source[from + 2]) | 0
         }
       }
-      output[at++] = red / area
-      output[at++] = green / area
-      output[at++] = blue / area
+      output[at] = (red * share) | 0
+      output[at + 1] = (green * share) | 0
+      output[at + 2] = (blue * share) | 0
+      at += 3
     }
   }
   return { width, height, data: output }
@@ -65,7 +90,11 @@ export function resizeImage(image: Image, width: number, height: number): Image 
   if (width === image.width && height === image.height) return image
   const factor = image.width / width
   if (Number.isInteger(factor) && image.height === height * factor) {
-    return shrinkByWhole(image, factor)
+    return shrinkByWhole(
+      image,
+      { left: 0, top: 0, width: image.width, height: image.height },
+      factor,
+    )
   }
   const across = triangleTaps(image.width, width)
   const down = triangleTaps(image.height, height)

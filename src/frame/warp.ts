@@ -1,8 +1,39 @@
 import type { Box, Image } from './image.js'
+import { shrinkByWhole } from './resize.js'
 import type { Similarity } from './similarity.js'
 
 /** Samples taken per output pixel and axis when the picture shrinks, at most. */
 const MAX_SAMPLES_PER_AXIS = 8
+
+/** The part of a picture that an output looks at, shrunk by a whole factor. */
+interface Shrunk {
+  readonly image: Image
+  /** Source pixel at which the part begins. */
+  readonly left: number
+  readonly top: number
+  readonly factor: number
+}
+
+/** Averages whole blocks first, which costs one pass, so that few samples a pixel are left to take. */
+function shrinkPart(image: Image, toSource: Similarity, width: number, height: number): Shrunk {
+  const { a, b, tx, ty } = toSource
+  const factor = Math.floor(Math.hypot(a, b))
+  const cornersX = [0, a * width, -b * height, a * width - b * height].map((x) => x + tx)
+  const cornersY = [0, b * width, a * height, b * width + a * height].map((y) => y + ty)
+  const begin = (values: number[], size: number) =>
+    Math.max(0, Math.min(size - factor, Math.floor(Math.min(...values)) - 2 * factor))
+  const end = (values: number[], size: number) =>
+    Math.max(factor, Math.min(size, Math.ceil(Math.max(...values)) + 2 * factor))
+  const left = begin(cornersX, image.width)
+  const top = begin(cornersY, image.height)
+  const part = {
+    left,
+    top,
+    width: end(cornersX, image.width) - left,
+    height: end(cornersY, image.height) - top,
+  }
+  return { image: shrinkByWhole(image, part, factor), left, top, factor }
+}
 
 /**
  * Draws `image` through a similarity: output pixel (x, y) shows the source at `toSource(x, y)`.
@@ -16,10 +47,33 @@ export function warpImage(
   width: number,
   height: number,
 ): Image {
+  const scale = Math.hypot(toSource.a, toSource.b)
+  if (scale >= 2 && image.width >= 2 * scale && image.height >= 2 * scale) {
+    const { image: part, left, top, factor } = shrinkPart(image, toSource, width, height)
+    const middle = (factor - 1) / 2
+    const toPart = {
+      a: toSource.a / factor,
+      b: toSource.b / factor,
+      tx: (toSource.tx - left - middle) / factor,
+      ty: (toSource.ty - top - middle) / factor,
+    }
+    return sampleImage(part, toPart, width, height, Math.round(scale / factor))
+  }
+  const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(scale - 0.1)))
+  return sampleImage(image, toSource, width, height, samples)
+}
+
+/** Bilinear, the mean of `samples` × `samples` readings an output pixel. */
+function sampleImage(
+  image: Image,
+  toSource: Similarity,
+  width: number,
+  height: number,
+  samples: number,
+): Image {
   const { data: source, width: sourceWidth, height: sourceHeight } = image
   const output = new Uint8Array(width * height * 3)
   const { a, b, tx, ty } = toSource
-  const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(Math.hypot(a, b) - 0.001)))
   const weight = 1 / (samples * samples)
   const maxX = sourceWidth - 1
   const maxY = sourceHeight - 1

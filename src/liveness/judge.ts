@@ -35,6 +35,9 @@ export interface LivenessJudgeOptions {
   readonly compareViews?: CompareViews
 }
 
+/** The texture cue averages over time, so not every frame of a fast camera has to be scored. */
+const SCORE_EVERY_MS = 100
+
 /** Runs every cue over the frames of one attempt and fuses what they say. */
 export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
   const { mode, scoreTexture, viewFace } = options
@@ -44,11 +47,16 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
   const { compareViews } = options
   const life = createLifeAccumulator(compareViews === undefined ? {} : { compare: compareViews })
 
+  let scoredMs = -Infinity
+
   return {
     async judge({ image, monotonicMs }, face) {
       frozen.observe({ monotonicMs, image })
-      const score = await scoreTexture(image, face.box)
-      texture.observe({ monotonicMs, box: face.box, score })
+      if (!(monotonicMs - scoredMs < SCORE_EVERY_MS)) {
+        scoredMs = monotonicMs
+        const score = await scoreTexture(image, face.box)
+        texture.observe({ monotonicMs, box: face.box, score })
+      }
       const view = await viewOrNothing(viewFace, image, face)
       if (view !== undefined) life.observe({ monotonicMs, view })
       const evidence = life.evidence()
@@ -60,6 +68,7 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
       }
     },
     restart() {
+      scoredMs = -Infinity
       texture.restart()
       frozen.restart()
       life.restart()
