@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import type { BenchGalleryOptions } from './commands/bench-gallery.js'
 import type { BenchOptions } from './commands/bench.js'
 import type { CalibrateCommandOptions } from './commands/calibrate.js'
 import type { DoctorOptions } from './commands/doctor.js'
@@ -169,6 +170,16 @@ function buildProgram(): Command {
     .action(async (options: BenchOptions) => {
       const { bench } = await import('./commands/bench.js')
       await bench(options)
+    })
+
+  program
+    .command('bench-gallery')
+    .description('time exact 1:K search beside a plain loop, and usearch where it is installed')
+    .option('--sizes <list>', 'templates', '1000,100000,1000000')
+    .option('--json', 'print one JSON object')
+    .action(async (options: BenchGalleryOptions) => {
+      const { benchGalleryCommand } = await import('./commands/bench-gallery.js')
+      await benchGalleryCommand(options)
     })
 
   program
