@@ -53,6 +53,7 @@ export async function soak(options: SoakOptions): Promise<void> {
       decisions: decisions(),
       rssMb: Math.round(warm.at(-1)?.y ?? 0),
       rssMaxMb: Math.round(Math.max(...samples.map(({ y }) => y))),
+      rssByMinuteMb: byMinute(samples),
       rssSlopeMbPerHour: Number(slopeOf(warm).toFixed(2)),
       exitCode,
     }
@@ -78,6 +79,13 @@ function watchLog(daemon: ChildProcess) {
     }
   })
   return { decisions: () => decisions, lastError: () => lastLine.slice(0, 500) }
+}
+
+/** The last sample of each minute. */
+function byMinute(samples: readonly { readonly x: number; readonly y: number }[]): number[] {
+  const lasts: number[] = []
+  for (const { x, y } of samples) lasts[Math.floor(x * 60)] = Math.round(y)
+  return lasts
 }
 
 /** Resident memory from the kernel's own account. */
