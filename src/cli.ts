@@ -7,6 +7,7 @@ import type { DoctorOptions } from './commands/doctor.js'
 import type { EvaluateClipsOptions } from './commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from './commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from './commands/evaluate-identify.js'
+import type { EvaluateLifeOptions } from './commands/evaluate-life.js'
 import type { EvaluateLfwOptions } from './commands/evaluate-lfw.js'
 import type { EventsOptions } from './commands/events.js'
 import type { FaceCommandOptions } from './commands/faces.js'
@@ -127,6 +128,18 @@ function buildProgram(): Command {
     .action(async (options: EvaluateIdentifyOptions) => {
       const { evaluateIdentify } = await import('./commands/evaluate-identify.js')
       await evaluateIdentify(options)
+    })
+  withSetup(evaluate.command('life'))
+    .description('how soon living people show it, and that rendered stills never do')
+    .option('--clips <files...>', 'further clips of living people')
+    .option('--images <folder>', 'people whose pictures are shown as stills')
+    .option('--trials <count>', 'stills to show, 10 s each', '200')
+    .option('--seed <number>', 'chooses the motions', '1')
+    .option('--fps <number>', 'frames a second', '12')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluateLifeOptions) => {
+      const { evaluateLife } = await import('./commands/evaluate-life.js')
+      await evaluateLife(options)
     })
   withSetup(evaluate.command('clips'))
     .description('time to grant over the real clips, and that no stranger and no still is granted')

@@ -1,8 +1,8 @@
-import type { FaceFinder, Landmarks } from '../detection/face.js'
+import type { FaceFinder } from '../detection/face.js'
 import { createFaceTracker } from '../detection/track.js'
 import { clopperPearson, type Interval } from '../evaluation/statistics/binomial-interval.js'
 import type { Frame, Image } from '../frame/image.js'
-import type { FaceView, FaceViewer } from './face-view.js'
+import { viewOrNothing, type FaceViewer } from './face-view.js'
 import { createLifeAccumulator } from './life.js'
 import type { LifeEvent } from './life-events.js'
 import { renderStillClip, STILL_SPECIES, type StillSpecies } from './still-simulator.js'
@@ -97,7 +97,7 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
       texture.observe({ monotonicMs, box: face.box, score })
     }
     const startMs = performance.now()
-    const view = await viewOf(stages, image, face.landmarks)
+    const view = await viewOrNothing(stages.viewFace, image, face.landmarks)
     if (view === undefined) {
       seen.push({ monotonicMs, hasFace: false, textureLive: false })
       continue
@@ -118,19 +118,6 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
     })
   }
   return { seen, events, viewMs, compareMs }
-}
-
-async function viewOf(
-  { viewFace }: LifeStages,
-  image: Image,
-  landmarks: Landmarks,
-): Promise<FaceView | undefined> {
-  try {
-    return await viewFace(image, landmarks)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
 }
 
 function shareOf({ seen, events }: SeenClip, lengthS: number): WindowShare {

@@ -193,3 +193,17 @@ export function createFaceViewer(landmark: Landmarker): FaceViewer {
     }
   }
 }
+
+/** A face's view, or nothing where the landmarks make no face: that is no fault of the daemon. */
+export async function viewOrNothing(
+  viewFace: FaceViewer,
+  image: Image,
+  landmarks: Landmarks,
+): Promise<FaceView | undefined> {
+  try {
+    return await viewFace(image, landmarks)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}

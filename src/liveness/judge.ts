@@ -1,7 +1,8 @@
 import type { Face } from '../detection/face.js'
-import type { Frame, Image } from '../frame/image.js'
+import type { Frame } from '../frame/image.js'
 import type { CompareViews } from './face-change.js'
-import type { FaceView, FaceViewer } from './face-view.js'
+import { viewOrNothing } from './face-view.js'
+import type { FaceViewer } from './face-view.js'
 import { createFrozenCue } from './frozen.js'
 import { FUSION_RULE, fuseCues } from './fusion.js'
 import type { LivenessMode, LivenessOutcome } from './fusion.js'
@@ -57,7 +58,7 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
         const score = await scoreTexture(image, face.box)
         texture.observe({ monotonicMs, box: face.box, score })
       }
-      const view = await viewOrNothing(viewFace, image, face)
+      const view = await viewOrNothing(viewFace, image, face.landmarks)
       if (view !== undefined) life.observe({ monotonicMs, view })
       const evidence = life.evidence()
       const cues = { texture: texture.outcome(), feed: frozen.outcome(), life: evidence }
@@ -73,19 +74,5 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
       frozen.restart()
       life.restart()
     },
-  }
-}
-
-/** Landmarks that make no face show nothing; that is no fault of the daemon. */
-async function viewOrNothing(
-  viewFace: FaceViewer,
-  image: Image,
-  { landmarks }: Face,
-): Promise<FaceView | undefined> {
-  try {
-    return await viewFace(image, landmarks)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
   }
 }
