@@ -59,7 +59,7 @@ export function warpImage(
     }
     return sampleImage(part, toPart, width, height, Math.round(scale / factor))
   }
-  const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(scale - 0.1)))
+  const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(scale - 0.001)))
   return sampleImage(image, toSource, width, height, samples)
 }
 
