@@ -110,6 +110,19 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
 
   function record(decision: Decision, trackId: number | undefined): void {
     const { grantSequence } = store.decisions.record(decision)
+    try {
+      announce(decision, grantSequence, trackId)
+    } catch (error) {
+      // It is on disk and in the outbox: only its showing failed, so it must not be decided again.
+      log.error({ err: error, decision: decision.id }, 'a decision could not be announced')
+    }
+  }
+
+  function announce(
+    decision: Decision,
+    grantSequence: number | null,
+    trackId: number | undefined,
+  ): void {
     if (grantSequence !== null) {
       void publisher.sendGrant({ decision, sequence: grantSequence }).then((result) => {
         log.info({ decision: decision.id, grant: result }, 'grant')

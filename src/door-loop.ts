@@ -64,9 +64,11 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
   /** Keeps on trying: what was decided must be in the record before anything else is decided. */
   async function recordAll(attempts: readonly EndedAttempt[], once = false): Promise<void> {
     for (const attempt of attempts) {
-      let decision = write(attempt)
+      let pending = attempt
+      let decision: Decision | undefined
       for (;;) {
         try {
+          decision ??= write(pending)
           parts.record(decision, trackId)
           break
         } catch (error) {
@@ -75,7 +77,10 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
             cure: 'mend the store; the door stays shut until decisions can be written',
           })
           if (once || signal.aborted) return
-          decision = write(withoutGrant(attempt))
+          if (pending.result.outcome === 'granted') {
+            pending = withoutGrant(pending)
+            decision = undefined
+          }
           await pause(parts.retryMs, signal)
         }
       }

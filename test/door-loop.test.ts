@@ -154,6 +154,30 @@ t.test(
   },
 )
 
+t.test('a grant whose person cannot be read is no grant, and not lost either', async (t) => {
+  const line = lineOf((frame) =>
+    Promise.resolve(judgementOf(frame, frame.sequence === 0 ? [grantForAnna] : [])),
+  )
+  const { recorded, faults } = await run(
+    {
+      camera: cameraOf(2),
+      line,
+      describe: () => ({
+        door: 'front',
+        threshold: 1,
+        galleryPersons: 1,
+        models: {},
+        findPerson() {
+          throw new Error('database locked')
+        },
+      }),
+    },
+    ({ recorded }) => recorded.length > 0,
+  )
+  t.match(recorded, [{ outcome: 'denied', reason: 'fault' }])
+  t.match(faults.at(0)?.cause, /database locked/)
+})
+
 t.test('a camera that falls silent ends the open attempt as a fault', async (t) => {
   const open = [ended({ outcome: 'denied', reason: 'unknown', detail: '' })]
   const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open)
