@@ -11,10 +11,12 @@ import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
 import { createEnrolmentService } from './enrolment.js'
 import { startPublisher } from './events/publisher.js'
-import { describeForBroker, describeHealth } from './health.js'
+import { describeForBroker, describeHealth, metricSources } from './health.js'
 import type { HealthParts } from './health.js'
 import { createLiveView } from './live-view.js'
 import { assetPath } from './models/registry.js'
+import { createMetrics } from './metrics.js'
+import type { Metrics } from './metrics.js'
 import { openLine } from './open-line.js'
 import { createRecognition, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
@@ -36,6 +38,7 @@ export interface Daemon {
   readonly brokerUrl: string
   /** The console's token, in the clear, at the very first start only. */
   readonly newToken: string | undefined
+  readonly metrics: Metrics
   /** Resolves when the door loop ends, because of {@link Daemon.stop} or of a fault. */
   readonly ended: Promise<void>
   /** Ends and records what is open, hands over what waits, frees everything. */
@@ -70,6 +73,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     createThresholdSource(config.matching, stages.nets.encoder),
   )
   const live = createLiveView()
+  const metrics = createMetrics()
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)
   const publisher = startPublisher({
@@ -107,6 +111,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     modelIds: stages.modelIds,
     loopFault: () => loopFault,
   }
+  metrics.connect(metricSources(parts))
 
   function record(decision: Decision, trackId: number | undefined): void {
     const { grantSequence } = store.decisions.record(decision)
@@ -125,10 +130,12 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
   ): void {
     if (grantSequence !== null) {
       void publisher.sendGrant({ decision, sequence: grantSequence }).then((result) => {
+        metrics.countGrant(result.outcome)
         log.info({ decision: decision.id, grant: result }, 'grant')
       })
     }
     publisher.notify()
+    metrics.countDecision(decision)
     live.showDecision(decision, trackId)
     const reason = decision.outcome === 'denied' ? decision.reason : undefined
     log.info({ decision: decision.id, outcome: decision.outcome, reason }, 'decision')
@@ -156,6 +163,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       onFrame: live.showFrame,
       onJudgement(judgement) {
         live.showJudgement(judgement)
+        metrics.observeFrame(judgement.stages)
         onJudged()
       },
       onFault(fault) {
@@ -229,6 +237,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       consoleUrl: server.url,
       brokerUrl: broker.url,
       newToken,
+      metrics,
       ended,
       async stop() {
         await stopDoor()

@@ -4,6 +4,7 @@ import type { LoopFault } from './door-loop.js'
 import type { Health as BrokerHealth } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
 import type { OpenedBroker } from './broker.js'
+import type { MetricSources } from './metrics.js'
 import type { Recognition } from './recognition.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
@@ -37,7 +38,7 @@ export function describeHealth(parts: HealthParts): Health {
     broker: {
       description: broker.embedded ? `embedded, ${broker.url}` : broker.url,
       state: toPartState(brokerState),
-      waiting: pendingOf(parts.store),
+      waiting: outboxOf(parts.store)?.pending ?? 0,
     },
     line: describeLine(parts.loopFault()),
     models: parts.modelIds,
@@ -81,11 +82,30 @@ function toPartState(state: ReturnType<Publisher['state']>): PartState {
   }
 }
 
-/** Decisions not yet delivered; a store that cannot be read shows as a fault of its own. */
-function pendingOf(store: Store): number {
+/** What the metrics read at each scrape. */
+export function metricSources(parts: HealthParts): MetricSources {
+  const outbox = () => outboxOf(parts.store)
+  return {
+    cameraReady: () => parts.camera.state.name === 'ready',
+    brokerConnected: () => parts.publisher.state().name === 'connected',
+    outboxPending: () => outbox()?.pending ?? Number.NaN,
+    outboxOldestS() {
+      const stats = outbox()
+      if (stats === undefined) return Number.NaN
+      return stats.oldestAtMs === null ? 0 : Math.max(0, Date.now() - stats.oldestAtMs) / 1000
+    },
+    outboxAbandoned: () => outbox()?.abandoned ?? Number.NaN,
+    galleryPersons: () => parts.recognition.gallery.personCount,
+    galleryTemplates: () => parts.recognition.gallery.templateCount,
+    canGrant: () => describeHealth(parts).status !== 'down',
+  }
+}
+
+/** A store that cannot be read shows as a fault of its own. */
+function outboxOf(store: Store) {
   try {
-    return store.outbox.stats().pending
+    return store.outbox.stats()
   } catch {
-    return 0
+    return undefined
   }
 }
