@@ -24,6 +24,9 @@ interface Verdict {
 /** JPEG quality of the live picture: good enough to enrol from by eye, small enough for a phone. */
 const LIVE_JPEG_QUALITY = 80
 
+/** Between two events of what the liveness cues say. */
+const CUES_EVERY_MS = 200
+
 /** Keeps the newest frame only; encodes it when, and only when, somebody asks. */
 export function createLiveView(): LiveView {
   const listeners = new Set<(event: LiveEvent) => void>()
@@ -32,6 +35,7 @@ export function createLiveView(): LiveView {
   let verdict: Verdict | undefined
   let lastPrompt: string | undefined
   let lastFaceCount = 0
+  let cuesShownMs = -Infinity
 
   function emit(event: LiveEvent): void {
     for (const listener of listeners) listener(event)
@@ -81,6 +85,15 @@ export function createLiveView(): LiveView {
         const prompt =
           lastPrompt === undefined ? null : { code: promptCode(lastPrompt), text: lastPrompt }
         emit({ type: 'prompt', prompt })
+      }
+      const { liveness } = judgement
+      const { monotonicMs } = judgement.frame
+      if (liveness !== undefined && !(monotonicMs - cuesShownMs < CUES_EVERY_MS)) {
+        cuesShownMs = monotonicMs
+        const entries = liveness.cues.map(
+          ({ name, outcome: { verdict, score } }) => [name, { verdict, score }] as const,
+        )
+        emit({ type: 'cues', cues: Object.fromEntries(entries) })
       }
       const faces = describeFace(judgement)
       if (faces.length > 0 || lastFaceCount > 0) {

@@ -3,6 +3,7 @@ import type { DoorRules } from './decision/door.js'
 import type { FaceTrackerOptions } from './detection/track.js'
 import { createLine } from './line.js'
 import type { Line, LineParts } from './line.js'
+import { createCues } from './liveness/cues.js'
 import { createLivenessJudge } from './liveness/judge.js'
 import type { CompareViews } from './liveness/face-change.js'
 import type { Stages } from './stages.js'
@@ -54,10 +55,12 @@ export function openLine(
     encoder: stages.encoder,
     liveness: createLivenessJudge({
       mode: config.liveness.mode,
-      askAfterMs: config.liveness.askAfterMs,
-      scoreTexture: stages.scoreTexture,
       viewFace: stages.viewFace,
-      ...(compareViews === undefined ? {} : { compareViews }),
+      cues: createCues({
+        scoreTexture: stages.scoreTexture,
+        askAfterMs: config.liveness.askAfterMs,
+        ...(compareViews === undefined ? {} : { compareViews }),
+      }),
     }),
     identify,
     trackerOptions: TRACKER_OPTIONS,

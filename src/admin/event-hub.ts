@@ -63,6 +63,9 @@ export function createEventHub(options: {
       case 'prompt':
         broadcast('prompt', event.prompt, false)
         break
+      case 'cues':
+        broadcast('cues', event.cues, true)
+        break
       case 'system':
         broadcast('health', presentHealth(health()), false)
     }

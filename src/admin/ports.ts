@@ -186,6 +186,13 @@ export interface LiveFace {
   readonly reason: DenialReason | null
 }
 
+/** One liveness cue at one moment. */
+export interface LiveCue {
+  readonly verdict: 'live' | 'attack' | 'not-enough-evidence'
+  /** 0 attack to 1 live; `null` where the cue could not look. */
+  readonly score: number | null
+}
+
 /** Something a viewer should see at once. */
 export type LiveEvent =
   | { readonly type: 'decision'; readonly decision: Decision }
@@ -200,6 +207,11 @@ export type LiveEvent =
       readonly type: 'prompt'
       /** What the person at the door is asked to do; `null` takes the prompt away. */
       readonly prompt: { readonly code: string; readonly text: string } | null
+    }
+  | {
+      readonly type: 'cues'
+      /** What each liveness cue says of the attended face; at most five times a second. */
+      readonly cues: Readonly<Record<string, LiveCue>>
     }
   /** Camera, broker, models, K or τ have changed: {@link AdminPorts.health} tells how. */
   | { readonly type: 'system' }

@@ -6,7 +6,7 @@ import { viewOrNothing, type FaceViewer } from './face-view.js'
 import { createLifeAccumulator } from './life.js'
 import type { LifeEvent } from './life-events.js'
 import { renderStillClip, STILL_SPECIES, type StillSpecies } from './still-simulator.js'
-import { createTextureCue, type TextureScorer } from './texture.js'
+import { createTextureAccumulator, type TextureScorer } from './texture.js'
 
 /** The nets that the evaluation runs. */
 export interface LifeStages {
@@ -69,7 +69,7 @@ const TRACKER_OPTIONS = { minIou: 0.3, maxGapMs: 600 }
 async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): Promise<SeenClip> {
   const tracker = createFaceTracker(TRACKER_OPTIONS)
   const life = createLifeAccumulator()
-  const texture = createTextureCue()
+  const texture = createTextureAccumulator()
   const seen: SeenFrame[] = []
   const events: LifeEvent[] = []
   const viewMs: number[] = []

@@ -1,5 +1,6 @@
 import type { Image } from '../frame/image.js'
-import type { CueOutcome } from './texture.js'
+import type { Cue, CueOutcome } from './cue.js'
+import { silent } from './cue.js'
 
 /** Limits of the frozen-feed cue. */
 export interface FrozenRule {
@@ -19,11 +20,12 @@ export const FROZEN_RULE: FrozenRule = {
   minFrames: 6,
 }
 
-/** Notices an injected feed: no camera gives the same bytes twice. */
-export interface FrozenCue {
-  observe(frame: { readonly monotonicMs: number; readonly image: Image }): void
+/** Notices an injected feed, cue `feed`: no camera gives the same bytes twice. */
+export interface FrozenCue extends Cue {
+  observe(observation: {
+    readonly frame: { readonly monotonicMs: number; readonly image: Image }
+  }): void
   outcome(): CueOutcome
-  restart(): void
 }
 
 /** Pixels looked at per frame; sensor noise changes some of them in any real picture. */
@@ -111,7 +113,8 @@ export function createFrozenCue(rule: FrozenRule = FROZEN_RULE): FrozenCue {
   }
 
   return {
-    observe({ monotonicMs, image }) {
+    name: 'feed',
+    observe({ frame: { monotonicMs, image } }) {
       if (!noteTime(monotonicMs)) return
       lastMs = monotonicMs
       const { hash, flat } = signatureOf(image)
@@ -120,7 +123,7 @@ export function createFrozenCue(rule: FrozenRule = FROZEN_RULE): FrozenCue {
     outcome() {
       if (attack !== undefined) return { verdict: 'attack', score: 0, reason: attack }
       if (frames < rule.minFrames) {
-        return { verdict: 'not-enough-evidence', score: null, reason: 'too few frames' }
+        return silent('too few frames')
       }
       return { verdict: 'live', score: 1, reason: 'the feed changes as a camera does' }
     },

@@ -1,90 +1,70 @@
-import type { LifeEvidence } from './life.js'
-import type { LifeEvent } from './life-events.js'
-import type { CueOutcome } from './texture.js'
+import type { CueOutcome, CueReading } from './cue.js'
 
 /** How much a door asks for; each mode asks for all that the one before asks for. */
 export const LIVENESS_MODES = ['texture', 'life', 'challenge'] as const
 export type LivenessMode = (typeof LIVENESS_MODES)[number]
 
-/** What the cues say about one track at one moment. */
-export interface Cues {
-  readonly monotonicMs: number
-  readonly texture: CueOutcome
-  readonly feed: CueOutcome
-  readonly life: LifeEvidence
-}
-
-/** What they come to together. */
+/** What the cues come to together. */
 export type LivenessOutcome =
   | { readonly outcome: 'live'; readonly reason: string }
-  | { readonly outcome: 'attack'; readonly reason: string }
+  | {
+      readonly outcome: 'attack'
+      /** For the log: which cue, which score, why. */
+      readonly reason: string
+    }
   | {
       readonly outcome: 'not-enough-evidence'
       /** For the person before the camera. */
       readonly prompt: string
-      /** For the log. */
       readonly reason: string
     }
 
-export interface FusionRule {
-  /** Weaker events do not count; 1 is an event's own limit. */
-  readonly minStrength: number
-  /** An event counts for this long. */
-  readonly eventAgeMs: number
-  /** After this long without an event the display asks for one. */
-  readonly askAfterMs: number
-}
-
-export const FUSION_RULE: FusionRule = { minStrength: 1, eventAgeMs: 10_000, askAfterMs: 3000 }
-
 const PROMPT_LOOK = 'Please look at the camera'
-const PROMPT_CLOSER = 'Please come closer'
-const PROMPT_LIFE = 'Please blink, or say your name'
 const PROMPT_REFUSED = 'This door cannot open by face at present'
 
-/** A score that is no probability, or absent beside a verdict, makes the cue worthless. */
-function isSound(cue: CueOutcome): boolean {
-  if (cue.verdict === 'not-enough-evidence' && cue.score === null) return true
-  return cue.score !== null && cue.score >= 0 && cue.score <= 1
+/** The cues that must say live before a door of each mode opens, the most telling last. */
+export const NEEDED_CUES: Readonly<Record<LivenessMode, readonly string[]>> = {
+  texture: ['feed', 'texture'],
+  life: ['feed', 'texture', 'life'],
+  challenge: ['feed', 'texture', 'life', 'challenge'],
 }
 
-function counts(event: LifeEvent, nowMs: number, rule: FusionRule): boolean {
-  const ageMs = nowMs - event.monotonicMs
-  return event.strength >= rule.minStrength && ageMs >= 0 && ageMs <= rule.eventAgeMs
+/** A score that is no probability makes a cue's word worthless. */
+function isSound({ score }: CueOutcome): boolean {
+  return score !== null && score >= 0 && score <= 1
+}
+
+function explain({ name, outcome: { score, reason } }: CueReading): string {
+  return score === null ? `${name}: ${reason}` : `${name} ${score.toFixed(2)}: ${reason}`
 }
 
 /**
- * Puts the cues together. Monotone: a cue that says attack settles it whatever the others say, and
- * taking evidence away never turns an outcome into `live`. Whatever is not a sound number counts
- * as evidence that is not there.
+ * Puts the cues together. Monotone: a cue that says attack settles it whatever the others say;
+ * silence of any cue, its absence, or a score that is no number never makes an outcome `live`.
+ * Cues that no mode needs can only refuse.
  */
-export function fuseCues(
-  mode: LivenessMode,
-  cues: Cues,
-  rule: FusionRule = FUSION_RULE,
-): LivenessOutcome {
-  const { texture, feed, life, monotonicMs } = cues
-  for (const cue of [feed, texture]) {
-    if (cue.verdict === 'attack') return { outcome: 'attack', reason: cue.reason }
+export function fuseCues(mode: LivenessMode, readings: readonly CueReading[]): LivenessOutcome {
+  const attack = readings.find(({ outcome }) => outcome.verdict === 'attack')
+  if (attack !== undefined) return { outcome: 'attack', reason: explain(attack) }
+  const reasons: string[] = []
+  for (const name of NEEDED_CUES[mode]) {
+    const own = readings.filter((reading) => reading.name === name)
+    if (own.length === 0) {
+      const reason = `this build has no cue ${name}, which mode ${mode} needs`
+      return { outcome: 'not-enough-evidence', prompt: PROMPT_REFUSED, reason }
+    }
+    for (const reading of own) {
+      const { outcome } = reading
+      if (outcome.verdict === 'not-enough-evidence') {
+        const prompt = outcome.prompt ?? PROMPT_LOOK
+        return { outcome: 'not-enough-evidence', prompt, reason: explain(reading) }
+      }
+      if (!isSound(outcome)) {
+        const reason = `${name}: its score is no probability`
+        return { outcome: 'not-enough-evidence', prompt: PROMPT_LOOK, reason }
+      }
+      reasons.push(explain(reading))
+    }
   }
-  const lacking = (prompt: string, reason: string): LivenessOutcome => ({
-    outcome: 'not-enough-evidence',
-    prompt,
-    reason,
-  })
-  if (mode === 'challenge') {
-    return lacking(PROMPT_REFUSED, 'this build has no challenge; set the door to mode life')
-  }
-  if (!Number.isFinite(monotonicMs)) return lacking(PROMPT_LOOK, 'time is not a number')
-  if (feed.verdict !== 'live' || !isSound(feed)) return lacking(PROMPT_LOOK, feed.reason)
-  if (texture.verdict !== 'live' || !isSound(texture)) {
-    const tooSmall = texture.score === null && life.obstacle === 'face-too-small'
-    return lacking(tooSmall ? PROMPT_CLOSER : PROMPT_LOOK, texture.reason)
-  }
-  if (mode === 'texture') return { outcome: 'live', reason: texture.reason }
-  const event = life.events.findLast((candidate) => counts(candidate, monotonicMs, rule))
-  if (event !== undefined) return { outcome: 'live', reason: `${event.kind} seen` }
-  if (life.obstacle === 'face-too-small') return lacking(PROMPT_CLOSER, 'face too small for life')
-  const asks = life.observedMs >= rule.askAfterMs
-  return lacking(asks ? PROMPT_LIFE : PROMPT_LOOK, 'no sign of life yet')
+  return { outcome: 'live', reason: reasons.at(-1) ?? '' }
 }

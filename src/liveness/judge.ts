@@ -1,22 +1,21 @@
 import type { Face } from '../detection/face.js'
 import type { Frame } from '../frame/image.js'
-import type { CompareViews } from './face-change.js'
+import type { Cue, CueReading } from './cue.js'
 import { viewOrNothing } from './face-view.js'
 import type { FaceViewer } from './face-view.js'
-import { createFrozenCue } from './frozen.js'
-import { FUSION_RULE, fuseCues } from './fusion.js'
+import { fuseCues } from './fusion.js'
 import type { LivenessMode, LivenessOutcome } from './fusion.js'
-import { createLifeAccumulator } from './life.js'
-import { createTextureCue } from './texture.js'
-import type { TextureScorer } from './texture.js'
 
 /** What liveness makes of the attempt so far, with the figures that go into the record. */
 export interface LivenessReading {
   readonly fused: LivenessOutcome
+  readonly cues: readonly CueReading[]
   /** Mean live score of the texture net, 0..1; `null` before it could speak. */
   readonly textureScore: number | null
   /** Events seen that no still can make. */
   readonly lifeEvents: number
+  /** Time that each cue took over this frame; `view` is the face's redrawing, which cues share. */
+  readonly cueMs: Readonly<Record<string, number>>
 }
 
 /** Judges whether the attended face is alive; keeps what it needs of the attempt's past. */
@@ -28,51 +27,41 @@ export interface LivenessJudge {
 
 export interface LivenessJudgeOptions {
   readonly mode: LivenessMode
-  /** After this long without an event the display asks for one. */
-  readonly askAfterMs: number
-  readonly scoreTexture: TextureScorer
   readonly viewFace: FaceViewer
-  /** Handed in, remembering its answers, where many judges look at the same frames. */
-  readonly compareViews?: CompareViews
+  /** As `createCues` makes them; a cue belongs to one judge alone. */
+  readonly cues: readonly Cue[]
 }
 
-/** The texture cue averages over time, so not every frame of a fast camera has to be scored. */
-const SCORE_EVERY_MS = 100
-
 /** Runs every cue over the frames of one attempt and fuses what they say. */
-export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
-  const { mode, scoreTexture, viewFace } = options
-  const rule = { ...FUSION_RULE, askAfterMs: options.askAfterMs }
-  const texture = createTextureCue()
-  const frozen = createFrozenCue()
-  const { compareViews } = options
-  const life = createLifeAccumulator(compareViews === undefined ? {} : { compare: compareViews })
-
-  let scoredMs = -Infinity
-
+export function createLivenessJudge({ mode, viewFace, cues }: LivenessJudgeOptions): LivenessJudge {
   return {
-    async judge({ image, monotonicMs }, face) {
-      frozen.observe({ monotonicMs, image })
-      if (!(monotonicMs - scoredMs < SCORE_EVERY_MS)) {
-        scoredMs = monotonicMs
-        const score = await scoreTexture(image, face.box)
-        texture.observe({ monotonicMs, box: face.box, score })
+    async judge(frame, face) {
+      const cueMs: Record<string, number> = {}
+      let lastMs = performance.now()
+      const lap = (name: string) => {
+        const nowMs = performance.now()
+        cueMs[name] = nowMs - lastMs
+        lastMs = nowMs
       }
-      const view = await viewOrNothing(viewFace, image, face.landmarks)
-      if (view !== undefined) life.observe({ monotonicMs, view })
-      const evidence = life.evidence()
-      const cues = { texture: texture.outcome(), feed: frozen.outcome(), life: evidence }
+      const view = await viewOrNothing(viewFace, frame.image, face.landmarks)
+      lap('view')
+      const readings: CueReading[] = []
+      for (const cue of cues) {
+        await cue.observe({ frame, face, view })
+        readings.push({ name: cue.name, outcome: cue.outcome() })
+        lap(cue.name)
+      }
+      const find = (name: string) => readings.find((reading) => reading.name === name)?.outcome
       return {
-        fused: fuseCues(mode, { monotonicMs, ...cues }, rule),
-        textureScore: cues.texture.score,
-        lifeEvents: evidence.eventCount,
+        fused: fuseCues(mode, readings),
+        cues: readings,
+        textureScore: find('texture')?.score ?? null,
+        lifeEvents: find('life')?.eventCount ?? 0,
+        cueMs,
       }
     },
     restart() {
-      scoredMs = -Infinity
-      texture.restart()
-      frozen.restart()
-      life.restart()
+      for (const cue of cues) cue.restart()
     },
   }
 }

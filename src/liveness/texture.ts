@@ -3,15 +3,8 @@ import type { Box, Image } from '../frame/image.js'
 import { toPlanarTensor } from '../frame/tensor.js'
 import { cropSquare } from '../frame/warp.js'
 import type { Net } from '../models/session.js'
-
-/** What one cue says. The score is absent where the cue could not look. */
-export type CueOutcome =
-  | { readonly verdict: 'live' | 'attack'; readonly score: number; readonly reason: string }
-  | {
-      readonly verdict: 'not-enough-evidence'
-      readonly score: number | null
-      readonly reason: string
-    }
+import type { Cue, CueOutcome } from './cue.js'
+import { silent } from './cue.js'
 
 /** Scores the skin and print texture of a face in one frame: 1 live, 0 attack. */
 export type TextureScorer = (image: Image, box: Box) => Promise<number>
@@ -43,7 +36,7 @@ export const TEXTURE_RULE: TextureRule = {
 }
 
 /** Collects the texture scores of one tracked face. */
-export interface TextureCue {
+export interface TextureAccumulator {
   /** @param score of {@link TextureScorer}; not finite counts as an attack */
   observe(observation: {
     readonly monotonicMs: number
@@ -89,8 +82,8 @@ export function createTextureScorer(net: Net<'texture'>): TextureScorer {
 
 const MAX_SCORES = 128
 
-/** A texture cue for one track. */
-export function createTextureCue(rule: TextureRule = TEXTURE_RULE): TextureCue {
+/** An accumulator for one track. */
+export function createTextureAccumulator(rule: TextureRule = TEXTURE_RULE): TextureAccumulator {
   let scores: { readonly monotonicMs: number; readonly score: number }[] = []
   let tooSmall = false
 
@@ -105,10 +98,10 @@ export function createTextureCue(rule: TextureRule = TEXTURE_RULE): TextureCue {
     },
     outcome() {
       if (tooSmall) {
-        return { verdict: 'not-enough-evidence', score: null, reason: 'face too small for texture' }
+        return silent('face too small for texture', 'Please come closer')
       }
       if (scores.length < rule.minFrames) {
-        return { verdict: 'not-enough-evidence', score: null, reason: 'too few frames for texture' }
+        return silent('too few frames for texture')
       }
       const score = scores.reduce((sum, entry) => sum + entry.score, 0) / scores.length
       if (score >= rule.liveFrom) return { verdict: 'live', score, reason: 'texture of a face' }
@@ -120,6 +113,29 @@ export function createTextureCue(rule: TextureRule = TEXTURE_RULE): TextureCue {
     restart() {
       scores = []
       tooSmall = false
+    },
+  }
+}
+
+/** The cue averages over time, so not every frame of a fast camera has to be scored. */
+const SCORE_EVERY_MS = 100
+
+/** Texture of the attended face. */
+export function createTextureCue(score: TextureScorer, rule: TextureRule = TEXTURE_RULE): Cue {
+  const texture = createTextureAccumulator(rule)
+  let scoredMs = -Infinity
+
+  return {
+    name: 'texture',
+    async observe({ frame: { image, monotonicMs }, face: { box } }) {
+      if (monotonicMs - scoredMs < SCORE_EVERY_MS) return
+      scoredMs = monotonicMs
+      texture.observe({ monotonicMs, box, score: await score(image, box) })
+    },
+    outcome: () => texture.outcome(),
+    restart() {
+      scoredMs = -Infinity
+      texture.restart()
     },
   }
 }

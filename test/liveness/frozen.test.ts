@@ -13,7 +13,9 @@ function noisyPicture(): Image {
 }
 
 function feed(cue: FrozenCue, pictures: readonly Image[], stepMs = 50, startMs = 0): void {
-  pictures.forEach((image, i) => cue.observe({ monotonicMs: startMs + i * stepMs, image }))
+  pictures.forEach((image, i) =>
+    cue.observe({ frame: { monotonicMs: startMs + i * stepMs, image } }),
+  )
 }
 
 t.test('a camera with noise is live', (t) => {
@@ -82,7 +84,7 @@ t.test('whatever the times, it answers', (t) => {
   fc.assert(
     fc.property(fc.array(fc.double(), { maxLength: 40 }), (times) => {
       const cue = createFrozenCue()
-      for (const monotonicMs of times) cue.observe({ monotonicMs, image: picture })
+      for (const monotonicMs of times) cue.observe({ frame: { monotonicMs, image: picture } })
       return cue.outcome().verdict !== 'live' || times.length > 5
     }),
   )

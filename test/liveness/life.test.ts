@@ -6,6 +6,7 @@ import { createFaceFinder } from '../../src/detection/find-faces.js'
 import { createLandmarker } from '../../src/detection/landmarker.js'
 import type { Frame, Image } from '../../src/frame/image.js'
 import { createFaceViewer } from '../../src/liveness/face-view.js'
+import { createCues } from '../../src/liveness/cues.js'
 import { createLivenessJudge, type LivenessReading } from '../../src/liveness/judge.js'
 import {
   createLifeAccumulator,
@@ -140,9 +141,8 @@ t.test('time that does not advance, gaps and broken numbers give nothing', optio
 async function lastReading(frames: Iterable<Frame>): Promise<LivenessReading | undefined> {
   const judge = createLivenessJudge({
     mode: 'life',
-    askAfterMs: 3000,
-    scoreTexture: stages.scoreTexture,
     viewFace: stages.viewFace,
+    cues: createCues({ scoreTexture: stages.scoreTexture, askAfterMs: 3000 }),
   })
   let reading: LivenessReading | undefined
   for (const frame of frames) {

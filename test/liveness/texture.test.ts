@@ -1,12 +1,16 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { createImage } from '../../src/frame/image.js'
-import { createTextureCue, TEXTURE_RULE, textureSquare } from '../../src/liveness/texture.js'
+import {
+  createTextureAccumulator,
+  TEXTURE_RULE,
+  textureSquare,
+} from '../../src/liveness/texture.js'
 
 const BOX = { x: 200, y: 150, width: 150, height: 180 }
 
 function cueWith(scores: readonly number[], box = BOX, stepMs = 100) {
-  const cue = createTextureCue()
+  const cue = createTextureAccumulator()
   scores.forEach((score, i) => cue.observe({ monotonicMs: i * stepMs, box, score }))
   return cue.outcome()
 }

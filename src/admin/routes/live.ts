@@ -39,6 +39,7 @@ const events = createRoute({
     '`decision` (as in the list of decisions);',
     '`faces` (`sequence`, `frame` {width, height}, `faces` with box, standing, name, reason);',
     '`prompt` (`code` and `text`, or null);',
+    '`cues` (liveness cue by name: `verdict`, and `score` or null);',
     '`health` (as at /api/health; first, on change, and as a sign of life).',
     'A viewer that reads too slowly is disconnected.',
   ].join(' '),

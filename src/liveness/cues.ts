@@ -1,0 +1,24 @@
+import type { Cue } from './cue.js'
+import type { CompareViews } from './face-change.js'
+import { createFrozenCue } from './frozen.js'
+import { createLifeCue } from './life-cue.js'
+import { createTextureCue } from './texture.js'
+import type { TextureScorer } from './texture.js'
+
+export interface CueParts {
+  readonly scoreTexture: TextureScorer
+  /** After this long without an event the display asks for one. */
+  readonly askAfterMs: number
+  /** Handed in, remembering its answers, where many judges look at the same frames. */
+  readonly compareViews?: CompareViews
+}
+
+/** The cues of one door, all at their beginning. */
+export function createCues(parts: CueParts): Cue[] {
+  const { scoreTexture, askAfterMs, compareViews } = parts
+  return [
+    createFrozenCue(),
+    createTextureCue(scoreTexture),
+    createLifeCue({ askAfterMs, ...(compareViews === undefined ? {} : { compareViews }) }),
+  ]
+}
