@@ -107,9 +107,20 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
     },
     live,
     tokens: {
+      async verify(text) {
+        const token = await store.adminTokens.verify(text)
+        return token && { id: token.id, name: token.label, role: token.role }
+      },
+    },
+    sessions: {
+      begin: ({ id, role }) => store.sessions.create(id, role),
       verify(text) {
-        const token = store.adminTokens.verify(text)
-        return token && { id: token.id, name: token.label }
+        const session = store.sessions.verify(text)
+        const token = session && store.adminTokens.get(session.tokenId)
+        return token && { id: token.id, name: token.label, role: token.role, sessionId: session.id }
+      },
+      end({ id, sessionId }) {
+        if (sessionId !== undefined) store.sessions.end(sessionId, `token:${id}`)
       },
     },
     health: parts.health,

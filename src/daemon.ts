@@ -58,7 +58,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
   const store = openStore(storeOptionsOf(config.store, 'daemon'))
   const newToken =
     store.adminTokens.list().length === 0
-      ? store.adminTokens.create('console', 'daemon').text
+      ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
       : undefined
   const stages = await loadStages(config.models)
   const recognition = createRecognition(

@@ -7,9 +7,10 @@ import { requestId } from 'hono/request-id'
 import { secureHeaders } from 'hono/secure-headers'
 import { timeout } from 'hono/timeout'
 
-import { createFailureLimiter, requireToken } from './auth.js'
+import { authenticate, SESSION_COOKIE } from './auth.js'
 import type { AdminApp, AdminEnvironment, AdminOptions } from './environment.js'
 import { createEventHub } from './event-hub.js'
+import { createFailureLimiter } from './failure-limiter.js'
 import { addPages } from './pages.js'
 import { describeIssues } from './picture-upload.js'
 import type { AdminPorts } from './ports.js'
@@ -21,6 +22,7 @@ import { addHealthRoute, addStatusRoute } from './routes/health.js'
 import { addLiveRoutes } from './routes/live.js'
 import { addPersonRoutes } from './routes/persons.js'
 import { addRecognitionRoutes } from './routes/recognition.js'
+import { addSessionRoutes, addSignInRoute } from './routes/session.js'
 
 const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'bad-request',
@@ -39,7 +41,7 @@ const secured = secureHeaders({
     frameAncestors: ["'none'"],
     requireTrustedTypesFor: ["'script'"],
   },
-  permissionsPolicy: { camera: [], microphone: [], geolocation: [] },
+  permissionsPolicy: { camera: ['self'], microphone: [], geolocation: [] },
   strictTransportSecurity: false,
   xFrameOptions: 'DENY',
 })
@@ -47,8 +49,8 @@ const secured = secureHeaders({
 /**
  * The admin API with its pages, as one app that can be served or asked directly.
  *
- * Open: `/`, `/docs`, `/openapi.json`, `/health` and the pages' files.
- * Every other request needs a bearer token, whether or not there is something at its address.
+ * Open: `/`, `/docs`, `/openapi.json`, `/health`, signing in, and the pages' files.
+ * Every other request needs a token or a session, whether or not there is something at its address.
  *
  * @throws Error when the pages' files can't be read
  */
@@ -102,6 +104,12 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     type: 'http',
     scheme: 'bearer',
   })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: 'Of a signed-in browser; what changes something also needs `X-Genkan-Csrf: 1`.',
+  })
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: {
@@ -112,7 +120,14 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     'x-problems': PROBLEMS,
   })
 
-  app.use(requireToken(ports.tokens, createFailureLimiter(maxFailedAuthPerMinute, now)))
+  const bounded = bodyLimit({
+    maxSize: maxUploadBytes,
+    onError: (c: Context<AdminEnvironment>) => answerProblem(c, 'body-too-large'),
+  })
+  const limiter = createFailureLimiter(maxFailedAuthPerMinute, now)
+  app.on('POST', '/api/session', bounded, timeout(answerTimeoutMs))
+  addSignInRoute(app, ports, limiter)
+  app.use(authenticate({ tokens: ports.tokens, sessions: ports.sessions, limiter }))
   app.use(
     methodNotAllowed({
       app,
@@ -127,13 +142,9 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     await next()
   })
   app.use(timeout(answerTimeoutMs))
-  app.use(
-    bodyLimit({
-      maxSize: maxUploadBytes,
-      onError: (c: Context<AdminEnvironment>) => answerProblem(c, 'body-too-large'),
-    }),
-  )
+  app.use(bounded)
 
+  addSessionRoutes(app, ports)
   addHealthRoute(app, ports)
   addPersonRoutes(app, ports)
   addFaceRoutes(app, ports)

@@ -10,6 +10,8 @@ export interface AdminEnvironment {
     readonly stopping?: AbortSignal
     /** Whether a Host header may name this server; without it any may. */
     readonly allowsHost?: (hostname: string) => boolean
+    /** Whether the connection is encrypted, so that cookies may be kept to such ones. */
+    readonly isTls?: boolean
   }
   Variables: {
     requestId: string

@@ -2,6 +2,7 @@ import type { CameraState } from '../capture/camera.js'
 import type { Decision, DenialReason } from '../decision/decision.js'
 import type { Box } from '../frame/image.js'
 import type { ThresholdAdvice } from '../matching/threshold.js'
+import type { Role } from '../store/admin-tokens.js'
 import type { Person } from '../store/person.js'
 
 /** A value now or later, so that a synchronous store and an asynchronous service both fit a port. */
@@ -273,6 +274,9 @@ export interface Principal {
   /** Of the token, as the audit names it. */
   readonly id: string
   readonly name: string
+  readonly role: Role
+  /** Of a browser's session; absent when the token itself was sent. */
+  readonly sessionId?: string
 }
 
 /** The tokens that may use the API. */
@@ -284,6 +288,15 @@ export interface TokensPort {
   verify(token: string): Awaitable<Principal | undefined>
 }
 
+/** The browsers that are signed in. */
+export interface SessionsPort {
+  /** @returns what the browser's cookie holds, and when it ends at the latest */
+  begin(principal: Principal): Awaitable<{ readonly text: string; readonly expiresAtMs: number }>
+  /** @returns `undefined` for a session that is over */
+  verify(text: string): Awaitable<Principal | undefined>
+  end(principal: Principal): Awaitable<void>
+}
+
 /** All that the admin API needs of the rest of genkan. */
 export interface AdminPorts {
   readonly persons: PersonsPort
@@ -292,5 +305,6 @@ export interface AdminPorts {
   readonly decisions: DecisionsPort
   readonly live: LivePort
   readonly tokens: TokensPort
+  readonly sessions: SessionsPort
   health(): Health
 }

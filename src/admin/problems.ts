@@ -108,6 +108,18 @@ export const PROBLEMS = {
     cause: 'The request has no valid token.',
     cure: 'Send the header "Authorization: Bearer TOKEN" with the token printed at first start.',
   },
+  forbidden: {
+    status: 403,
+    title: 'Not allowed for this role',
+    cause: 'The token may not do this.',
+    cure: 'Use a token with the role that /docs names for this address.',
+  },
+  'cross-site': {
+    status: 403,
+    title: 'Request from another site',
+    cause: 'The request came with a session but not from a page of genkan.',
+    cure: 'Send the header "X-Genkan-Csrf: 1" from a page of genkan, or use a token instead.',
+  },
   'not-found': {
     status: 404,
     title: 'Nothing here',
@@ -257,13 +269,15 @@ export function problemResponses(...codes: readonly ProblemCode[]) {
   const common: readonly ProblemCode[] = [
     'bad-request',
     'unauthorized',
+    'forbidden',
+    'cross-site',
     'wrong-host',
     'too-many-attempts',
     'internal',
     'timed-out',
   ]
   const byStatus = new Map<number, ProblemCode[]>()
-  for (const code of [...common, ...codes]) {
+  for (const code of new Set([...common, ...codes])) {
     const { status } = PROBLEMS[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 
 import { decisionSchema } from '../decision/decision.js'
+import { ROLES } from '../store/admin-tokens.js'
 import { personNameSchema } from '../store/person.js'
 import type { Health, PersonEntry } from './ports.js'
 
@@ -10,6 +11,10 @@ export const personIdParam = z.object({
     .ulid()
     .toUpperCase()
     .openapi({ param: { name: 'id', in: 'path' }, example: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X' }),
+})
+
+export const roleSchema = z.enum(ROLES).openapi('Role', {
+  description: 'admin ⊃ enroller ⊃ viewer; kiosk sees only what a door shows.',
 })
 
 /** Part of a list. */

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
+import { rolesAndSessions } from './access-schema.js'
 import { StoreError } from './store-error.js'
 
 /** One forward step of the schema. Steps are never changed once released; a new need is a new step. */
@@ -104,6 +105,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 3,
     title: 'admin tokens and audit',
     apply: (database) => database.exec(tokensAndAudit),
+  },
+  {
+    version: 4,
+    title: 'token roles and console sessions',
+    apply: (database) => database.exec(rolesAndSessions),
   },
 ]
 

@@ -161,6 +161,13 @@ export function guarded<Result>(where: string, action: () => Result): Result {
   }
 }
 
+function guardedLater(where: string, result: unknown): unknown {
+  if (!(result instanceof Promise)) return result
+  return result.catch((error: unknown) => {
+    throw toStoreError(error, where)
+  })
+}
+
 /** The same object with every method {@link guarded}. */
 export function guardedMethods<Repository extends object>(
   where: string,
@@ -170,7 +177,7 @@ export function guardedMethods<Repository extends object>(
     name,
     typeof member === 'function'
       ? (...args: unknown[]): unknown =>
-          guarded(where, () => Reflect.apply(member, repository, args) as unknown)
+          guarded(where, () => guardedLater(where, Reflect.apply(member, repository, args)))
       : member,
   ])
   return Object.fromEntries(entries) as Repository

@@ -16,6 +16,7 @@ import { loadKey, type KeyOptions, type StoreKey } from './key.js'
 import { schemaVersion } from './migrations.js'
 import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
 import { createPersons, type Persons } from './persons.js'
+import { createSessions, type Sessions } from './sessions.js'
 import { guarded, guardedMethods } from './store-error.js'
 import { createTemplates, type Templates } from './templates.js'
 
@@ -39,6 +40,7 @@ export interface Store {
   readonly decisions: Decisions
   readonly outbox: Outbox
   readonly adminTokens: AdminTokens
+  readonly sessions: Sessions
   readonly audit: AuditLog
   /** For the log and the doctor; nothing secret. */
   readonly info: {
@@ -112,6 +114,7 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       }),
     ),
     adminTokens: guardedMethods(path, createAdminTokens(database, audited)),
+    sessions: guardedMethods(path, createSessions(database, audited)),
     audit: guardedMethods(path, audit),
     info: {
       path,

@@ -135,7 +135,17 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
     ports: {
       tokens: {
         verify: (given) =>
-          given === token ? { id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'first' } : undefined,
+          given === token
+            ? { id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'first', role: 'admin' }
+            : undefined,
+      },
+      sessions: {
+        begin: () => ({ text: token, expiresAtMs: Date.now() + 60_000 }),
+        verify: (text) =>
+          text === token
+            ? { id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'first', role: 'admin', sessionId: '1' }
+            : undefined,
+        end: () => undefined,
       },
       health: () => ({
         ...health,

@@ -5,7 +5,7 @@ import t from 'tap'
 import { createAuditLog } from '../../src/store/audit.js'
 import { rawDatabase, sampleTemplate, temporaryStore } from './samples.js'
 
-t.test('every change has its row: who, what, whom, when', (t) => {
+t.test('every change has its row: who, what, whom, when', async (t) => {
   let now = 1000
   const store = temporaryStore(t, { nowMs: () => now++ })
   const ada = store.persons.create('Ada', 'token:01J')
@@ -13,7 +13,7 @@ t.test('every change has its row: who, what, whom, when', (t) => {
   store.persons.setActive(ada.id, false, 'cli')
   store.templates.delete(template.id, 'cli')
   store.persons.delete(ada.id, 'cli')
-  const { token } = store.adminTokens.create('first', 'system')
+  const { token } = await store.adminTokens.create({ label: 'first', role: 'admin' }, 'system')
   store.adminTokens.revoke(token.id, 'cli')
   const rows = store.audit.list({ limit: 100 }).reverse()
   t.strictSame(
@@ -34,7 +34,6 @@ t.test('every change has its row: who, what, whom, when', (t) => {
     [3, 2],
   )
   t.strictSame(store.audit.verify(), { intact: true, head: store.audit.head() })
-  t.end()
 })
 
 t.test('a change that fails leaves no row, a row that fails no change', (t) => {

@@ -47,7 +47,9 @@ for (let version = 0; version <= latest; version++) {
     if (version >= 1) {
       const raw = rawDatabase(folder, upTo(version))
       t.equal(schemaVersion(raw), version)
-      raw.prepare(`INSERT INTO persons VALUES (?, 'Ada', 1, 5)`).run(person)
+      raw
+        .prepare(`INSERT INTO persons (id, name, active, created_at_ms) VALUES (?, 'Ada', 1, 5)`)
+        .run(person)
       raw.close()
     }
     const store = openStore({ folder, nowMs: Date.now })

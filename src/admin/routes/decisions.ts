@@ -1,16 +1,14 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import type { AdminApp } from '../environment.js'
 import type { AdminPorts } from '../ports.js'
 import { problemResponses } from '../problems.js'
 import { decisionPageSchema, pageQuery } from '../schemas.js'
 
-const list = createRoute({
+const list = adminRoute('viewer', {
   method: 'get',
   path: '/api/decisions',
   summary: 'List the decisions, newest first',
   tags: ['Decisions'],
-  security: [{ bearer: [] }],
   request: { query: pageQuery },
   responses: {
     200: {

@@ -1,5 +1,4 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import { enrolledFace } from '../enrolment.js'
 import type { AdminApp } from '../environment.js'
 import { pictureBody, readPicture } from '../picture-upload.js'
@@ -8,19 +7,17 @@ import { problemResponses } from '../problems.js'
 import { faceSchema, personIdParam } from '../schemas.js'
 
 const tags = ['Faces']
-const security = [{ bearer: [] }]
 
 const enrolled = {
   description: 'The face as enrolled.',
   content: { 'application/json': { schema: faceSchema } },
 }
 
-const upload = createRoute({
+const upload = adminRoute('enroller', {
   method: 'post',
   path: '/api/persons/{id}/faces',
   summary: 'Add a face from a picture',
   tags,
-  security,
   request: { params: personIdParam, body: pictureBody },
   responses: {
     201: enrolled,
@@ -45,12 +42,11 @@ const upload = createRoute({
   },
 })
 
-const fromCamera = createRoute({
+const fromCamera = adminRoute('enroller', {
   method: 'post',
   path: '/api/persons/{id}/faces/from-camera',
   summary: 'Add the face that is before the camera now',
   tags,
-  security,
   request: { params: personIdParam },
   responses: {
     201: enrolled,

@@ -1,5 +1,4 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import type { AdminApp } from '../environment.js'
 import type { AdminPorts } from '../ports.js'
 import { problemResponses } from '../problems.js'
@@ -7,7 +6,7 @@ import { healthSchema, liveStatusSchema, presentHealth } from '../schemas.js'
 
 const tags = ['Health']
 
-const status = createRoute({
+const status = adminRoute('open', {
   method: 'get',
   path: '/health',
   summary: 'Whether the door can open, without a token and without details',
@@ -21,12 +20,11 @@ const status = createRoute({
   },
 })
 
-const details = createRoute({
+const details = adminRoute('viewer', {
   method: 'get',
   path: '/api/health',
   summary: 'State of every part, with cause and cure',
   tags,
-  security: [{ bearer: [] }],
   responses: {
     200: {
       description: 'The state, whatever it is.',

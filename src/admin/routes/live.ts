@@ -1,19 +1,16 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import type { AdminApp } from '../environment.js'
 import type { EventHub } from '../event-hub.js'
 import type { AdminPorts } from '../ports.js'
 import { AdminProblem, problemResponses } from '../problems.js'
 
 const tags = ['Live']
-const security = [{ bearer: [] }]
 
-const snapshot = createRoute({
+const snapshot = adminRoute('kiosk', {
   method: 'get',
   path: '/api/live/snapshot.jpg',
   summary: 'The newest picture of the camera',
   tags,
-  security,
   responses: {
     200: {
       description: 'The picture.',
@@ -30,7 +27,7 @@ const snapshot = createRoute({
   },
 })
 
-const events = createRoute({
+const events = adminRoute('kiosk', {
   method: 'get',
   path: '/api/live/events',
   summary: 'Follow the door as it happens (server-sent events)',
@@ -44,7 +41,6 @@ const events = createRoute({
     'A viewer that reads too slowly is disconnected.',
   ].join(' '),
   tags,
-  security,
   responses: {
     200: {
       description: 'The stream; it ends only with the daemon.',

@@ -1,5 +1,4 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import { enrolPerson } from '../enrolment.js'
 import type { AdminApp } from '../environment.js'
 import { readNewPerson } from '../picture-upload.js'
@@ -15,14 +14,12 @@ import {
 } from '../schemas.js'
 
 const tags = ['Persons']
-const security = [{ bearer: [] }]
 
-const list = createRoute({
+const list = adminRoute('viewer', {
   method: 'get',
   path: '/api/persons',
   summary: 'List the persons, oldest first',
   tags,
-  security,
   request: { query: pageQuery },
   responses: {
     200: {
@@ -33,14 +30,13 @@ const list = createRoute({
   },
 })
 
-const create = createRoute({
+const create = adminRoute('enroller', {
   method: 'post',
   path: '/api/persons',
   summary: 'Add a person, with the first face if one is sent',
   description:
     'With a picture, or `"face": "from-camera"`, the person is added together with the face or not at all.',
   tags,
-  security,
   request: {
     body: {
       required: true,
@@ -75,12 +71,11 @@ const create = createRoute({
   },
 })
 
-const get = createRoute({
+const get = adminRoute('viewer', {
   method: 'get',
   path: '/api/persons/{id}',
   summary: 'Look up a person',
   tags,
-  security,
   request: { params: personIdParam },
   responses: {
     200: {
@@ -91,12 +86,11 @@ const get = createRoute({
   },
 })
 
-const remove = createRoute({
+const remove = adminRoute('admin', {
   method: 'delete',
   path: '/api/persons/{id}',
   summary: 'Delete a person with every face held',
   tags,
-  security,
   request: { params: personIdParam },
   responses: {
     204: { description: 'The person is gone.' },

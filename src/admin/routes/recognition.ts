@@ -1,5 +1,4 @@
-import { createRoute } from '@hono/zod-openapi'
-
+import { adminRoute } from '../access.js'
 import { causeAndCure } from '../enrolment.js'
 import type { AdminApp } from '../environment.js'
 import { pictureBody, readPicture } from '../picture-upload.js'
@@ -15,7 +14,6 @@ import {
 import { personIdParam } from '../schemas.js'
 
 const tags = ['Recognition']
-const security = [{ bearer: [] }]
 
 const PROBE_PROBLEMS = [
   'body-too-large',
@@ -33,14 +31,13 @@ const PROBE_PROBLEMS = [
   'not-ready',
 ] as const satisfies readonly ProblemCode[]
 
-const identify = createRoute({
+const identify = adminRoute('enroller', {
   method: 'post',
   path: '/api/identify',
   summary: 'Say who is in a picture, out of everybody enrolled (1:K)',
   description:
     'Opens no door and looks for no sign of life. A picture too poor to judge is refused, not matched. The request, but neither name nor picture, goes into the audit.',
   tags,
-  security,
   request: { body: pictureBody },
   responses: {
     200: {
@@ -51,14 +48,13 @@ const identify = createRoute({
   },
 })
 
-const verify = createRoute({
+const verify = adminRoute('enroller', {
   method: 'post',
   path: '/api/persons/{id}/verify',
   summary: 'Say whether a picture shows this person (1:1)',
   description:
     'Compared at the threshold of 1:1, not at that of the whole gallery. Opens no door. A picture too poor to judge is refused. The request goes into the audit.',
   tags,
-  security,
   request: { params: personIdParam, body: pictureBody },
   responses: {
     200: {
@@ -69,12 +65,11 @@ const verify = createRoute({
   },
 })
 
-const thresholds = createRoute({
+const thresholds = adminRoute('viewer', {
   method: 'get',
   path: '/api/threshold',
   summary: 'The thresholds of 1:K and 1:1, what they cost, and how well they are founded',
   tags,
-  security,
   responses: {
     200: {
       description: 'Both thresholds as they are in force now.',
