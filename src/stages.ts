@@ -6,6 +6,7 @@ import { createEncoder } from './encoding/encoder.js'
 import type { Encoder } from './encoding/encoder.js'
 import { createPictureReader } from './encoding/read-picture.js'
 import type { PictureReader } from './encoding/read-picture.js'
+import { createEyeReader } from './liveness/eye-state.js'
 import { createFaceViewer } from './liveness/face-view.js'
 import type { FaceViewer } from './liveness/face-view.js'
 import { createTextureScorer } from './liveness/texture.js'
@@ -20,6 +21,7 @@ export interface Stages {
     readonly detector: Net<'detector'>
     readonly landmarks: Net<'landmarks'>
     readonly texture: Net<'texture'>
+    readonly eyes: Net<'eyes'>
     readonly encoder: Net<'encoder'>
   }
   readonly finder: FaceFinder
@@ -46,6 +48,7 @@ export async function loadStages(config: Config['models']): Promise<Stages> {
     detector: await loadNet('detector', options(config.detector)),
     landmarks: await loadNet('landmarks', options(config.landmarks)),
     texture: await loadNet('texture', options(config.texture)),
+    eyes: await loadNet('eyes', options(undefined)),
     encoder: await loadNet('encoder', options(config.encoder)),
   }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
@@ -55,7 +58,7 @@ export async function loadStages(config: Config['models']): Promise<Stages> {
     finder,
     encoder,
     scoreTexture: createTextureScorer(nets.texture),
-    viewFace: createFaceViewer(createLandmarker(nets.landmarks)),
+    viewFace: createFaceViewer(createLandmarker(nets.landmarks), createEyeReader(nets.eyes)),
     readEnrolment: createPictureReader(finder, encoder, ENROLMENT_LIMITS),
     readProbe: createPictureReader(finder, encoder, PROBE_LIMITS),
     modelIds: Object.fromEntries(

@@ -40,8 +40,8 @@ export interface ClipLife {
   readonly seconds: number
   readonly frames: number
   readonly framesWithFace: number
-  readonly blinks: number
-  readonly speech: number
+  /** Events seen, by kind. */
+  readonly events: Readonly<Record<string, number>>
   readonly shares: readonly WindowShare[]
   /** Median over the frames with a face, in ms: view (landmarks, redrawing) and comparison. */
   readonly viewMs: number
@@ -139,6 +139,12 @@ function shareOf({ seen, events }: SeenClip, lengthS: number): WindowShare {
   return { lengthS, windows, life, lifeAndTexture }
 }
 
+function countByKind(events: readonly LifeEvent[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { kind } of events) counts[kind] = (counts[kind] ?? 0) + 1
+  return counts
+}
+
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted.at(Math.floor(sorted.length / 2)) ?? 0
@@ -153,8 +159,7 @@ export async function evaluateLiveClip(clip: LifeClip, stages: LifeStages): Prom
     seconds: ((seen.at(-1)?.monotonicMs ?? 0) - (seen.at(0)?.monotonicMs ?? 0)) / 1000,
     frames: seen.length,
     framesWithFace: seen.filter((frame) => frame.hasFace).length,
-    blinks: events.filter((event) => event.kind === 'blink').length,
-    speech: events.filter((event) => event.kind === 'speech').length,
+    events: countByKind(events),
     shares: WINDOW_LENGTHS_S.map((lengthS) => shareOf(watched, lengthS)),
     viewMs: median(watched.viewMs),
     compareMs: median(watched.compareMs),

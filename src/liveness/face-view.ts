@@ -2,6 +2,7 @@ import type { Landmarks } from '../detection/face.js'
 import type { Landmarker } from '../detection/landmarker.js'
 import type { Image } from '../frame/image.js'
 import { estimateSimilarity, invertSimilarity } from '../frame/similarity.js'
+import type { EyeReader, EyesClosed } from './eye-state.js'
 import { measureShape, type FaceShape } from './face-shape.js'
 import { smoothView, type GrayView } from './registration.js'
 
@@ -19,7 +20,12 @@ export interface FaceView {
   readonly shape: FaceShape
   /** Upright gray face of {@link VIEW_SIDE}, smoothed, the eyes on fixed places. */
   readonly gray: GrayView
+  /** Absent where no eye-state net was handed in. */
+  readonly eyesClosed: EyesClosed | undefined
 }
+
+/** The eyes' places in the view, as {@link ANCHOR_PLACES} puts them. */
+const EYE_CENTRES = { leftX: 42, rightX: 86, y: 50, eyeWidth: 18.75 }
 
 const JITTERS = [
   { shift: 0, scale: 1 },
@@ -160,10 +166,11 @@ export type FaceViewer = (image: Image, landmarks: Landmarks) => Promise<FaceVie
 /**
  * A viewer that reads a face carefully enough for lids and lips: the landmark net over several
  * slightly different crops, averaged, and the face redrawn upright.
+ * @param readEyes where lids are to be read, too
  * @returns a function of the frame and the 68 points that detection found (they only place the
  *   crops); it throws RangeError when points are not finite, coincide, or lie outside the frame
  */
-export function createFaceViewer(landmark: Landmarker): FaceViewer {
+export function createFaceViewer(landmark: Landmarker, readEyes?: EyeReader): FaceViewer {
   return async (image, found) => {
     const { cx, cy, height } = boundsOf(found)
     if (!Number.isFinite(height) || !(height > 1)) {
@@ -185,11 +192,13 @@ export function createFaceViewer(landmark: Landmarker): FaceViewer {
     if (!(eyeDistancePx > 1) || !landmarks.every(Number.isFinite)) {
       throw new RangeError('landmarks are not finite or coincide')
     }
+    const gray = cutGrayView(region.image, points)
     return {
       landmarks,
       eyeDistancePx,
       shape: measureShape(landmarks),
-      gray: cutGrayView(region.image, points),
+      gray,
+      eyesClosed: await readEyes?.(region.image, points, gray, EYE_CENTRES),
     }
   }
 }

@@ -1,13 +1,13 @@
 import { BLINK_RULE, blinkStrength, type BlinkRule } from './blink.js'
-import type { LifeSample } from './life-sample.js'
+import { excessStrength, type LifeSample } from './life-sample.js'
 import { MOUTH_RULE, mouthStrength, type MouthRule } from './mouth.js'
 
 /**
- * Something a face did that no moved, tilted or bent picture can do: the lids of both eyes closed
- * and opened, or the mouth moved again and again as in speech.
+ * Something a face did that no moved, tilted or bent picture can do: the lids of both eyes closed or
+ * opened, both eyes moved, or the mouth did, once clearly or again and again as in speech.
  */
 export interface LifeEvent {
-  readonly kind: 'blink' | 'speech'
+  readonly kind: 'blink' | 'eye-movement' | 'mouth-movement' | 'speech'
   readonly monotonicMs: number
   /** The earliest frame the event rests on. */
   readonly sinceMs: number
@@ -18,9 +18,22 @@ export interface LifeEvent {
 export interface EventRules {
   readonly blink: BlinkRule
   readonly mouth: MouthRule
+  /** Without word of the lids, the eyes must have changed so many times the blink's limit. */
+  readonly eyeMovementFrom: number
+  /** One movement of the mouth alone must go so many times beyond the limit. */
+  readonly mouthMovementFrom: number
 }
 
-export const EVENT_RULES: EventRules = { blink: BLINK_RULE, mouth: MOUTH_RULE }
+/**
+ * Rendered stills of `lfw/train` reached 0.5 of the eyes' limit and 0.63 of the mouth's; see `genkan
+ * evaluate life` for what other people's stills reach.
+ */
+export const EVENT_RULES: EventRules = {
+  blink: BLINK_RULE,
+  mouth: MOUTH_RULE,
+  eyeMovementFrom: 1.3,
+  mouthMovementFrom: 1.3,
+}
 
 /** Turns samples, in the order of time, into events. */
 export interface EventDetector {
@@ -38,52 +51,88 @@ const SPEECH_MAX_MS = 5000
 /** Samples this soon after an event belong to it. */
 const SAME_EVENT_MS = 400
 
+interface Hit {
+  readonly monotonicMs: number
+  readonly sinceMs: number
+  readonly strength: number
+}
+
+/** Joins a hit with the one before it, if that came soon enough before. */
+function confirm(first: Hit | undefined, hit: Hit, withinMs: number): Hit | undefined {
+  if (first === undefined || hit.monotonicMs - first.monotonicMs > withinMs) return undefined
+  return { ...hit, sinceMs: first.sinceMs, strength: Math.min(first.strength, hit.strength) }
+}
+
+function hitOf({ monotonicMs, sinceMs }: LifeSample, strength: number | undefined) {
+  return strength === undefined ? undefined : { monotonicMs, sinceMs, strength }
+}
+
 /** A detector for one track without gaps. */
 export function createEventDetector(rules: EventRules = EVENT_RULES): EventDetector {
-  let blinkHit: LifeSample | undefined
-  let mouthHit: LifeSample | undefined
-  let movements: LifeSample[] = []
-  let lastEventMs = { blink: -Infinity, speech: -Infinity }
+  let blinkHit: Hit | undefined
+  let eyeHit: Hit | undefined
+  let mouthHit: Hit | undefined
+  let strongMouthHit: Hit | undefined
+  let movements: Hit[] = []
+  const lastEventMs = new Map<LifeEvent['kind'], number>()
 
   function nextBlink(sample: LifeSample): LifeEvent | undefined {
-    const strength = blinkStrength(sample, rules.blink)
-    if (strength === undefined) return undefined
-    const { monotonicMs } = sample
-    const first = blinkHit
-    blinkHit = sample
-    if (first === undefined || monotonicMs - first.monotonicMs > BLINK_CONFIRM_MS) return undefined
-    return { kind: 'blink', monotonicMs, sinceMs: first.sinceMs, strength }
+    const hit = hitOf(sample, blinkStrength(sample, rules.blink))
+    if (hit === undefined) return undefined
+    const confirmed = confirm(blinkHit, hit, BLINK_CONFIRM_MS)
+    blinkHit = hit
+    return confirmed && eventOf('blink', confirmed)
   }
 
-  function nextSpeech(sample: LifeSample): LifeEvent | undefined {
-    const strength = mouthStrength(sample, rules.mouth)
-    if (strength === undefined) return undefined
+  function nextEyeMovement(sample: LifeSample): LifeEvent | undefined {
+    const strength = excessStrength(sample, sample.eyes, rules.blink) ?? 0
+    if (!(strength > rules.eyeMovementFrom)) return undefined
+    const { monotonicMs, sinceMs } = sample
+    const hit = { monotonicMs, sinceMs, strength: strength / rules.eyeMovementFrom }
+    const confirmed = confirm(eyeHit, hit, BLINK_CONFIRM_MS)
+    eyeHit = hit
+    return confirmed && eventOf('eye-movement', confirmed)
+  }
+
+  function nextMouth(sample: LifeSample): LifeEvent | undefined {
+    const hit = hitOf(sample, mouthStrength(sample, rules.mouth))
+    if (hit === undefined) return undefined
     const nowMs = sample.monotonicMs
-    const first = mouthHit
-    mouthHit = sample
-    if (first === undefined || nowMs - first.monotonicMs > MOUTH_CONFIRM_MS) return undefined
+    const confirmed = confirm(mouthHit, hit, MOUTH_CONFIRM_MS)
+    mouthHit = hit
+    const strong = hit.strength > rules.mouthMovementFrom ? hit : undefined
+    const movement = strong && confirm(strongMouthHit, strong, MOUTH_CONFIRM_MS)
+    strongMouthHit = strong ?? strongMouthHit
+    if (movement !== undefined) return eventOf('mouth-movement', movement)
+    if (confirmed === undefined) return undefined
     movements = movements.filter(({ monotonicMs }) => nowMs - monotonicMs <= SPEECH_MAX_MS)
     const earlier = movements.findLast(({ monotonicMs }) => nowMs - monotonicMs >= SPEECH_MIN_MS)
-    movements.push({ ...sample, sinceMs: first.sinceMs })
-    if (earlier === undefined) return undefined
-    return { kind: 'speech', monotonicMs: nowMs, sinceMs: earlier.sinceMs, strength }
+    movements.push(confirmed)
+    return earlier && eventOf('speech', { ...hit, sinceMs: earlier.sinceMs })
   }
 
   return {
     next(sample) {
-      const events = [nextBlink(sample), nextSpeech(sample)]
+      const events = [nextBlink(sample), nextEyeMovement(sample), nextMouth(sample)]
       const event = events.find(
         (found) =>
-          found !== undefined && found.monotonicMs - lastEventMs[found.kind] >= SAME_EVENT_MS,
+          found !== undefined &&
+          found.monotonicMs - (lastEventMs.get(found.kind) ?? -Infinity) >= SAME_EVENT_MS,
       )
-      if (event !== undefined) lastEventMs = { ...lastEventMs, [event.kind]: event.monotonicMs }
+      if (event !== undefined) lastEventMs.set(event.kind, event.monotonicMs)
       return event
     },
     restart() {
       blinkHit = undefined
+      eyeHit = undefined
       mouthHit = undefined
+      strongMouthHit = undefined
       movements = []
-      lastEventMs = { blink: -Infinity, speech: -Infinity }
+      lastEventMs.clear()
     },
   }
+}
+
+function eventOf(kind: LifeEvent['kind'], { monotonicMs, sinceMs, strength }: Hit): LifeEvent {
+  return { kind, monotonicMs, sinceMs, strength }
 }

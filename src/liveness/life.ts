@@ -3,6 +3,7 @@ import { headMotion } from './face-shape.js'
 import type { FaceView } from './face-view.js'
 import { createEventDetector, EVENT_RULES, type EventRules, type LifeEvent } from './life-events.js'
 import type { LifeSample } from './life-sample.js'
+import { createLidWatch } from './lid-watch.js'
 
 /** One look at the face; `view` as `createFaceViewer` makes it. */
 export interface LifeObservation {
@@ -58,6 +59,7 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
   const detector = createEventDetector(options.rules ?? EVENT_RULES)
   const minEyeDistancePx = options.minEyeDistancePx ?? DEFAULT_MIN_EYE_DISTANCE_PX
   const compare = options.compare ?? compareViews
+  const lids = createLidWatch(compare)
   let moments: LifeObservation[] = []
   let events: LifeEvent[] = []
   let eventCount = 0
@@ -69,6 +71,7 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
   function forgetMoments(): void {
     moments = []
     detector.restart()
+    lids.restart()
   }
 
   function restart(): void {
@@ -79,6 +82,12 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
     firstMs = undefined
     lastMs = -Infinity
     obstacle = undefined
+  }
+
+  function note(event: LifeEvent | undefined): void {
+    if (event === undefined) return
+    eventCount++
+    events = [...events, event].slice(-MAX_EVENTS)
   }
 
   function observe({ monotonicMs, view }: LifeObservation): LifeSample | undefined {
@@ -95,14 +104,11 @@ export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulato
     const now = { monotonicMs, view }
     moments = moments.filter((moment) => monotonicMs - moment.monotonicMs <= MOTION_MS)
     moments.push(now)
+    note(lids.next(now))
     const sample = compareWithEarlier(now, moments, compare)
     if (sample === undefined) return undefined
     comparedFrames++
-    const event = detector.next(sample)
-    if (event !== undefined) {
-      eventCount++
-      events = [...events, event].slice(-MAX_EVENTS)
-    }
+    note(detector.next(sample))
     return sample
   }
 

@@ -94,6 +94,13 @@ const faceSquareSchema = z.strictObject({
   resample: resampleSchema,
 })
 
+/** A square about the middle of an eye's lids, `scale` times as wide as the eye from corner to corner. */
+const eyeSquareSchema = z.strictObject({
+  kind: z.literal('eye-square'),
+  scale: z.number().min(0.5).max(8),
+  resample: resampleSchema,
+})
+
 /** A least-squares similarity of the five points to `template` (x, y interleaved, input pixels). */
 const fivePointSchema = z.strictObject({
   kind: z.literal('five-point'),
@@ -179,6 +186,15 @@ const meshSchema = z.strictObject({
   outputs: z.strictObject({ points: outputSchema, presence: outputSchema }),
 })
 
+const eyesSchema = z.strictObject({
+  ...base,
+  role: z.literal('eyes'),
+  input: inputOf(eyeSquareSchema),
+  /** `logits`: unnormalised, of one eye; softmax gives open and closed. */
+  outputs: z.strictObject({ logits: outputSchema }),
+  closedIndex: z.int().min(0).max(1),
+})
+
 /** Everything genkan knows of one model; the one place for model-specific constants. */
 export const manifestSchema = z.discriminatedUnion('role', [
   detectorSchema,
@@ -186,6 +202,7 @@ export const manifestSchema = z.discriminatedUnion('role', [
   textureSchema,
   encoderSchema,
   meshSchema,
+  eyesSchema,
 ])
 
 /** A validated model manifest, told apart by `role`. */

@@ -22,6 +22,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   texture: 'fr_liveness',
   encoder: 'mobilefacenet-128-int8',
   mesh: 'facemesh',
+  eyes: 'fr_eye',
 }
 
 /** A manifest together with the place of the model file it speaks of. */

@@ -271,5 +271,7 @@ export const loadLandmarks = (options?: NetOptions) => loadNet('landmarks', opti
 export const loadTexture = (options?: NetOptions) => loadNet('texture', options)
 /** {@link loadNet} for the 468-point face mesh. */
 export const loadMesh = (options?: NetOptions) => loadNet('mesh', options)
+/** {@link loadNet} for the state of one eye. */
+export const loadEyes = (options?: NetOptions) => loadNet('eyes', options)
 /** {@link loadNet} for the encoder. */
 export const loadEncoder = (options?: NetOptions) => loadNet('encoder', options)

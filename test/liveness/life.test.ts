@@ -5,6 +5,7 @@ import { readClip } from '../../src/capture/clip-reader.js'
 import { createFaceFinder } from '../../src/detection/find-faces.js'
 import { createLandmarker } from '../../src/detection/landmarker.js'
 import type { Frame, Image } from '../../src/frame/image.js'
+import { createEyeReader } from '../../src/liveness/eye-state.js'
 import { createFaceViewer } from '../../src/liveness/face-view.js'
 import { createCues } from '../../src/liveness/cues.js'
 import { createLivenessJudge, type LivenessReading } from '../../src/liveness/judge.js'
@@ -21,7 +22,7 @@ import {
 } from '../../src/liveness/still-simulator.js'
 import { createTextureScorer } from '../../src/liveness/texture.js'
 import { cacheFolder } from '../../src/models/registry.js'
-import { loadLandmarks, loadDetector, loadTexture } from '../../src/models/session.js'
+import { loadDetector, loadEyes, loadLandmarks, loadTexture } from '../../src/models/session.js'
 
 const franck = join(cacheFolder, 'assets', 'franck.mp4')
 const skip = existsSync(franck) ? false : `${franck} is not there; run npm run prepare`
@@ -31,7 +32,7 @@ t.setTimeout(300_000)
 
 async function loadStages() {
   const landmarks = await loadLandmarks()
-  const viewFace = createFaceViewer(createLandmarker(landmarks))
+  const viewFace = createFaceViewer(createLandmarker(landmarks), createEyeReader(await loadEyes()))
   return {
     finder: createFaceFinder(await loadDetector(), landmarks),
     viewFace,
