@@ -22,7 +22,7 @@ import { createRecognition, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
 import { openStore } from './store/store.js'
 import { createThresholdSource } from './threshold-source.js'
-import { storeOptionsOf } from './store-options.js'
+import { outboxBoundOf, storeOptionsOf } from './store-options.js'
 import { monotonicFactory } from 'ulid'
 
 export interface DaemonOptions {
@@ -55,7 +55,10 @@ const LOOK_AROUND_MS = 1000
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
 export async function startDaemon({ config, log, onJudged }: DaemonOptions): Promise<Daemon> {
-  const store = openStore(storeOptionsOf(config.store, 'daemon'))
+  const store = openStore({
+    ...storeOptionsOf(config.store, 'daemon'),
+    outboxBound: outboxBoundOf(config.mqtt.outbox),
+  })
   const newToken =
     store.adminTokens.list().length === 0
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text

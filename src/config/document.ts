@@ -26,13 +26,14 @@ export function configTable(): string {
   return ['| Key | Default | Values | Meaning |', '| --- | --- | --- | --- |', ...rows].join('\n')
 }
 
-function exampleLine(key: ConfigKey, indent: string): string[] {
+/** @param indent of the whole line; a key of a deeper section is indented behind the sign */
+function exampleLine(key: ConfigKey, indent: string, inner = ''): string[] {
   const name = key.path.split('.').at(-1) ?? key.path
   const values = key.allowed === 'text' ? '' : ` ${key.allowed.replaceAll('`', '')}.`
   const comment = `${indent}# ${describe(key).replaceAll('`', '')}${values}`
   const value =
     key.preset === undefined ? '' : ` ${stringify(key.preset, { collectionStyle: 'flow' }).trim()}`
-  return [comment, `${indent}#${name}:${value}`]
+  return [comment, `${indent}#${inner}${name}:${value}`]
 }
 
 /** A configuration file in which every key is explained and commented out at its default. */
@@ -43,15 +44,20 @@ export function exampleFile(): string {
     `# A variable of the environment goes first, such as ${environmentName('mqtt.url')} for mqtt.url.`,
   ]
   let section = ''
+  let subsection = ''
   for (const key of configKeys) {
-    const [top, leaf] = key.path.split('.', 2)
-    if (!leaf) {
+    const parts = key.path.split('.')
+    const [top, middle] = parts
+    if (parts.length === 1) {
       lines.push('', ...exampleLine(key, ''))
       continue
     }
     if (top !== section) lines.push('', `${top}:`)
     section = top
-    lines.push(...exampleLine(key, '  '))
+    const below = parts.length === 2 ? '' : `${top}.${middle}`
+    if (below !== '' && below !== subsection) lines.push(`  #${middle}:`)
+    subsection = below
+    lines.push(...exampleLine(key, '  ', below === '' ? '' : '  '))
   }
   return `${lines.join('\n')}\n`
 }

@@ -29,6 +29,11 @@ function valueOf(key: ConfigKey, text: string): unknown {
   }
 }
 
+function nested(path: string, value: unknown): YamlSection {
+  const [top, ...rest] = path.split('.')
+  return { [top]: rest.length === 0 ? value : nested(rest.join('.'), value) }
+}
+
 /** Reads `GENKAN_<PATH>` variables; one that looks like a key but is none is an issue. */
 export function readEnvironment(env: Readonly<NodeJS.ProcessEnv>): EnvironmentOverrides {
   const keyOf = new Map(configKeys.map((key) => [environmentName(key.path), key]))
@@ -41,8 +46,7 @@ export function readEnvironment(env: Readonly<NodeJS.ProcessEnv>): EnvironmentOv
     const key = keyOf.get(name)
     if (key) {
       const value = valueOf(key, text)
-      const [top, leaf] = key.path.split('.', 2)
-      section = mergeSections(section, { [top]: leaf ? { [leaf]: value } : value })
+      section = mergeSections(section, nested(key.path, value))
       paths.add(key.path)
     } else if (sections.has(name.split('_')[1])) {
       const near = nearestWord(name, [...keyOf.keys()])

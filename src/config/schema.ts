@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actuationSchema, contactSchema } from './actuation-schema.js'
 import { cameraSchema } from './camera-schema.js'
 
 const file = (description: string) =>
@@ -85,6 +86,12 @@ const decisionSchema = z.strictObject({
     3000,
     'A grant may open the door for this long, then lapses.',
   ),
+  antiPassbackMinutes: z
+    .int()
+    .min(0)
+    .max(1440)
+    .default(0)
+    .describe('Nobody enters twice within this time without leaving in between; 0 is off.'),
 })
 
 const matchingSchema = z.strictObject({
@@ -125,6 +132,45 @@ function isBroker(url: string): boolean {
   const { protocol, hostname } = URL.canParse(url) ? new URL(url) : {}
   return (protocol === 'mqtt:' || protocol === 'mqtts:') && hostname !== ''
 }
+
+const outboxSchema = z.strictObject({
+  maxAgeDays: z
+    .int()
+    .min(1)
+    .max(365)
+    .default(30)
+    .describe('Decisions that no broker took are given up after so long; the store keeps them.'),
+  maxMegabytes: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(100)
+    .describe('The same, oldest first, when more than this waits.'),
+})
+
+const homeAssistantSchema = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe('Announce the door to Home Assistant; `genkan ha-remove` takes it back.'),
+  prefix: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_-]{1,64}(\/[A-Za-z0-9_-]{1,64}){0,3}$/,
+      'must be up to four levels of letters, digits, _ or -',
+    )
+    .default('homeassistant')
+    .describe('Its discovery prefix.'),
+})
+
+const commandsSchema = z.strictObject({
+  allow: z
+    .array(z.enum(['open', 'lockdown', 'enroll', 'leave', 'reload']))
+    .max(5)
+    .default([])
+    .describe('Commands taken from the broker; needs mqtts:// and a login or certificate.'),
+  maxAgeMs: milliseconds(1000, 60_000, 10_000, 'A command issued longer ago is refused.'),
+})
 
 const mqttSchema = z
   .strictObject({
@@ -172,6 +218,9 @@ const mqttSchema = z
       .default(15)
       .describe('Sign of life to the broker; a dead line shows after 1.5 times this.'),
     connectTimeoutMs: milliseconds(500, 60_000, 10_000, 'Longest wait for the broker to answer.'),
+    outbox: outboxSchema.prefault({}).describe('How much may wait for a broker.'),
+    homeAssistant: homeAssistantSchema.prefault({}).describe('Home Assistant discovery.'),
+    commands: commandsSchema.prefault({}).describe('Commands over MQTT.'),
   })
   .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
     error: 'goes with mqtt.key: give both or none',
@@ -180,6 +229,16 @@ const mqttSchema = z
   .refine(
     ({ url, ca, cert }) => url.startsWith('mqtts:') || (ca === undefined && cert === undefined),
     { error: 'must begin with mqtts:// when certificates are given', path: ['url'] },
+  )
+  .refine(
+    ({ url, username, passwordFile, cert, commands }) =>
+      commands.allow.length === 0 ||
+      (url.startsWith('mqtts:') &&
+        (cert !== undefined || (username !== undefined && passwordFile !== undefined))),
+    {
+      error: 'needs an mqtts:// broker and mqtt.username with mqtt.passwordFile, or mqtt.cert',
+      path: ['commands', 'allow'],
+    },
   )
 
 const adminSchema = z.strictObject({
@@ -219,6 +278,8 @@ export const configSchema = z.strictObject({
   models: modelsSchema.prefault({}).describe('Nets and where they run.'),
   liveness: livenessSchema.prefault({}).describe('Proof that a living person stands there.'),
   decision: decisionSchema.prefault({}).describe('How frames become a decision.'),
+  actuation: actuationSchema.prefault({}).describe('What opens the lock.'),
+  contact: contactSchema.prefault({}).describe('The switch that tells whether the door is open.'),
   matching: matchingSchema.prefault({}).describe('When two faces are the same person.'),
   store: storeSchema.prefault({}).describe('Persons, templates and decisions.'),
   mqtt: mqttSchema.prefault({}).describe('Where decisions are published.'),

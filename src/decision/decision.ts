@@ -40,12 +40,14 @@ const evidenceSchema = z.strictObject({
   latencyMs: z.number().nonnegative().describe('Capture of the last frame to this decision.'),
 })
 
-const grantedSchema = evidenceSchema.extend({
+/** A decision that opens the door. */
+export const grantedSchema = evidenceSchema.extend({
   outcome: z.literal('granted'),
   person: z.strictObject({ id: z.ulid(), name: z.string() }),
 })
 
-const deniedSchema = evidenceSchema.extend({
+/** A decision that does not. */
+export const deniedSchema = evidenceSchema.extend({
   outcome: z.literal('denied'),
   reason: denialReasonSchema,
   detail: z.string().describe('What a person or the log should read; names no person.'),

@@ -79,33 +79,46 @@ export const doorStateSchema = z.strictObject({
 })
 export type DoorState = z.infer<typeof doorStateSchema>
 
+const actuationEventSchema = z.strictObject({
+  kind: z.literal('actuation'),
+  cause: actuationCauseSchema,
+  result: actuationResultSchema,
+})
+
+const lockdownEventSchema = z.strictObject({
+  kind: z.literal('lockdown'),
+  on: z.boolean(),
+  by: z.string(),
+  reason: z.string().max(200),
+})
+
+const alarmEventSchema = z.strictObject({
+  kind: z.literal('alarm'),
+  alarm: doorAlarmSchema,
+  raised: z.boolean().describe('False once the cause is gone.'),
+})
+
 /** What happened at the door besides decisions; recorded, audited and published like them. */
 export const doorEventSchema = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('actuation'),
-    cause: actuationCauseSchema,
-    result: actuationResultSchema,
-  }),
-  z.strictObject({
-    kind: z.literal('lockdown'),
-    on: z.boolean(),
-    by: z.string(),
-    reason: z.string().max(200),
-  }),
-  z.strictObject({
-    kind: z.literal('alarm'),
-    alarm: doorAlarmSchema,
-    raised: z.boolean().describe('False once the cause is gone.'),
-  }),
+  actuationEventSchema,
+  lockdownEventSchema,
+  alarmEventSchema,
 ])
 export type DoorEvent = z.infer<typeof doorEventSchema>
 
+const recordSchema = z.strictObject({
+  id: z.ulid().describe('Time-ordered, unique; readers de-duplicate by it.'),
+  door: z.string(),
+  at: z.iso.datetime().describe('Wall clock, UTC.'),
+})
+
 /** A {@link DoorEvent} as it was recorded. */
-export type RecordedDoorEvent = DoorEvent & {
-  readonly id: string
-  readonly door: string
-  readonly at: string
-}
+export const recordedDoorEventSchema = z.discriminatedUnion('kind', [
+  recordSchema.extend(actuationEventSchema.shape),
+  recordSchema.extend(lockdownEventSchema.shape),
+  recordSchema.extend(alarmEventSchema.shape),
+])
+export type RecordedDoorEvent = z.infer<typeof recordedDoorEventSchema>
 
 /** The one hand on the door: for the API, for commands over MQTT, and for grants. */
 export interface DoorControl {

@@ -162,3 +162,13 @@ export function explainRefusal(error: unknown, topic: string): BrokerFault {
         ]
   return new BrokerFault({ cause: `${cause} (${topic})`, cure, refusal: true, error })
 }
+
+/** Explains a SUBACK that refuses. */
+export function explainSubscription(topic: string, error: unknown): BrokerFault {
+  return new BrokerFault({
+    cause: `the broker does not let this user read ${topic}`,
+    cure: "give the user read access to it in the broker's access list",
+    refusal: true,
+    error,
+  })
+}

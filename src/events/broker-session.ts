@@ -1,10 +1,17 @@
 import { MqttClient, type IClientOptions, type IClientPublishOptions } from 'mqtt'
 
-import { BrokerFault, explainDisconnect, explainError, explainRefusal } from './broker-fault.js'
+import {
+  BrokerFault,
+  explainDisconnect,
+  explainError,
+  explainRefusal,
+  explainSubscription,
+} from './broker-fault.js'
 import { readBrokerSecrets, type BrokerOptions } from './broker-options.js'
 import { brokerAddress, openBrokerStream, type BrokerStream } from './broker-stream.js'
 import { watchPings, watchReaders } from './packet-watch.js'
 import { createPendingWork } from './pending-work.js'
+import type { IncomingMessage } from './subscriptions.js'
 
 /** A message on its way. */
 export interface OutgoingMessage {
@@ -14,7 +21,7 @@ export interface OutgoingMessage {
   /** MQTT 5: name of the payload's schema. */
   readonly schema: string
   /** MQTT 5: id that ties messages of one decision together. */
-  readonly correlationId?: string
+  readonly correlationId?: string | Buffer
   /** MQTT 5: the broker drops it when it could not hand it on for so long. */
   readonly expirySeconds?: number
 }
@@ -43,6 +50,11 @@ export interface BrokerSession {
    * @returns whether the broker has it
    */
   publishNow(message: OutgoingMessage, withinMs: number): Promise<boolean>
+  /**
+   * Asks for messages at QoS 1, told to {@link SessionOptions.onMessage}.
+   * @throws BrokerFault when refused, unanswered in time, or cut off
+   */
+  subscribe(filters: readonly string[]): Promise<void>
   /** Sends DISCONNECT, so that the broker drops the last will, and closes. */
   end(): Promise<void>
   /** Cuts the connection, dropping whatever was not sent. */
@@ -57,6 +69,7 @@ export interface SessionOptions {
   readonly will?: OutgoingMessage
   /** Longest wait for a PUBACK. */
   readonly ackTimeoutMs: number
+  readonly onMessage?: (message: IncomingMessage) => void
   /** Gives up connecting. */
   readonly signal: AbortSignal
 }
@@ -69,7 +82,10 @@ function properties(message: OutgoingMessage): NonNullable<IClientPublishOptions
     contentType: 'application/json',
     userProperties: { schema: message.schema },
     ...(message.correlationId !== undefined && {
-      correlationData: Buffer.from(message.correlationId),
+      correlationData:
+        typeof message.correlationId === 'string'
+          ? Buffer.from(message.correlationId)
+          : message.correlationId,
     }),
     ...(message.expirySeconds !== undefined && { messageExpiryInterval: message.expirySeconds }),
   }
@@ -178,6 +194,16 @@ function createSession(
       }
     },
 
+    subscribe: (filters) =>
+      work.begin(ackTimeoutMs, ({ resolve, reject }) => {
+        // `rap` shows which messages were sent to be kept, also to those who are there already.
+        client.subscribe([...filters], { qos: 1, rap: true }, (error, granted) => {
+          const refused = granted?.find(({ qos }) => qos > 2)
+          if (!error && refused === undefined) resolve()
+          else reject(explainSubscription(refused?.topic ?? filters.join(', '), error))
+        })
+      }),
+
     async end() {
       setReason(new BrokerFault({ cause: 'stopped', cure: 'start genkan' }))
       client.end(false)
@@ -224,6 +250,15 @@ export function openBrokerSession(options: SessionOptions): Promise<BrokerSessio
     })
     client.on('error', (error) => setReason(explainError(error, where)))
     client.on('disconnect', (packet) => setReason(explainDisconnect(packet.reasonCode ?? 0, where)))
+    client.on('message', (topic, payload, { retain, properties }) => {
+      options.onMessage?.({
+        topic,
+        payload,
+        retained: retain,
+        responseTopic: properties?.responseTopic,
+        correlationData: properties?.correlationData,
+      })
+    })
     const session = createSession(client, wire, closed, setReason, options.ackTimeoutMs)
     void closed.then(reject)
     client.on('connect', () => {

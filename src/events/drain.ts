@@ -1,29 +1,38 @@
 import { BrokerFault } from './broker-fault.js'
 import type { BrokerSession } from './broker-session.js'
 import { pause, type BackOff } from './back-off.js'
-import { LATE_AFTER_MS } from './messages.js'
+import { LATE_AFTER_MS, RECORD_SCHEMAS } from './messages.js'
 
 /** A message that waits in the store. */
 export interface QueuedMessage {
   readonly sequence: number
   readonly id: string
-  readonly kind: 'decision'
+  readonly kind: 'decision' | 'door'
   readonly body: unknown
   readonly createdAtMs: number
+}
+
+/** How full the outbox is. */
+export interface OutboxStanding {
+  readonly pending: number
+  readonly abandoned: number
+  readonly pendingBytes: number
+  /** Of its bound by size, 0..1. */
+  readonly fill: number
 }
 
 /** What the drain needs of the store's outbox. */
 export interface OutboxSource {
   pending(limit: number): QueuedMessage[]
   markDelivered(sequence: number): void
-  enforceBound(): number
-  stats(): { readonly pending: number; readonly abandoned: number }
+  enforceBound(options: { readonly byAge: boolean }): number
+  stats(): OutboxStanding
 }
 
 /** What one drain works on, and whom it tells. */
 export interface DrainOptions {
   readonly outbox: OutboxSource
-  readonly topic: string
+  readonly topics: Readonly<Record<QueuedMessage['kind'], string>>
   readonly session: BrokerSession
   readonly backOff: BackOff
   /** Ends with the session or the daemon. */
@@ -77,7 +86,7 @@ function asTrouble(error: unknown): BrokerFault {
  * mark sends a message again: at least once, readers de-duplicate by id.
  */
 export async function drainOutbox(options: DrainOptions): Promise<void> {
-  const { outbox, topic, session, signal, backOff, nowMs } = options
+  const { outbox, topics, session, signal, backOff, nowMs } = options
   const hasEnded = (): boolean => signal.aborted
 
   /** A broker that has a message is not bothered again because the disk is full. */
@@ -99,10 +108,11 @@ export async function drainOutbox(options: DrainOptions): Promise<void> {
       for (const message of messages) {
         if (hasEnded()) return
         const late = nowMs() - message.createdAtMs > LATE_AFTER_MS
+        const topic = topics[message.kind]
         const { hasReaders } = await session.publish({
           topic,
           payload: payloadOf(message, late),
-          schema: 'genkan.decision.v1',
+          schema: RECORD_SCHEMAS[message.kind],
           correlationId: message.id,
         })
         if (!hasReaders && options.waitForReader) throw unread(topic)

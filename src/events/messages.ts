@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
-import { decisionSchema } from '../decision/decision.js'
+import { recordedDoorEventSchema } from '../decision/door-control.js'
+import { deniedSchema, grantedSchema } from '../decision/decision.js'
 
 /** Longest life of a grant: the five seconds after which no door may move for it. */
 export const MAX_GRANT_LIFE_MS = 5000
@@ -8,12 +9,27 @@ export const MAX_GRANT_LIFE_MS = 5000
 /** A message about a decision is late when sent this long after it. */
 export const LATE_AFTER_MS = 5000
 
+const lateness = { late: z.boolean().describe('Sent more than 5 s after it happened.') }
+
+/** Name of the payload's schema, as the wire tells it. */
+export const RECORD_SCHEMAS = { decision: 'genkan.decision.v1', door: 'genkan.door.v1' } as const
+
 /** Payload on `…/decision`: the decision, and whether it is history by now. De-duplicate by `id`. */
-export const decisionMessageSchema = z.intersection(
-  decisionSchema,
-  z.object({ late: z.boolean().describe('Sent more than 5 s after the decision.') }),
-)
+export const decisionMessageSchema = z.discriminatedUnion('outcome', [
+  grantedSchema.extend(lateness),
+  deniedSchema.extend(lateness),
+])
 export type DecisionMessage = z.infer<typeof decisionMessageSchema>
+
+const [actuation, lockdown, alarm] = recordedDoorEventSchema.options
+
+/** Payload on `…/door`: what happened at the door besides decisions. De-duplicate by `id`. */
+export const doorMessageSchema = z.discriminatedUnion('kind', [
+  actuation.extend(lateness),
+  lockdown.extend(lateness),
+  alarm.extend(lateness),
+])
+export type DoorMessage = z.infer<typeof doorMessageSchema>
 
 /**
  * Payload on `…/grant`. A door controller moves only if `sequence` is higher than every one it saw from
@@ -41,6 +57,7 @@ export const statusMessageSchema = z.strictObject({
     .strictObject({
       pending: z.int().nonnegative(),
       abandoned: z.int().nonnegative().describe('Given up beyond the bound, ever.'),
+      fill: z.number().min(0).max(1).describe('Share of its bound by size; at 1 the oldest go.'),
     })
     .nullable(),
 })

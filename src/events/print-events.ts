@@ -6,7 +6,13 @@ import {
   readBrokerSecrets,
   type BrokerOptionsInput,
 } from './broker-options.js'
-import { decisionMessageSchema, grantMessageSchema, statusMessageSchema } from './messages.js'
+import {
+  decisionMessageSchema,
+  doorMessageSchema,
+  grantMessageSchema,
+  statusMessageSchema,
+  type DoorMessage,
+} from './messages.js'
 import { allDoorsFilters } from './topics.js'
 
 /** What to listen to, and where to print. */
@@ -39,6 +45,26 @@ function parse(payload: string): unknown {
   }
 }
 
+function doorLine(message: DoorMessage): string {
+  switch (message.kind) {
+    case 'actuation': {
+      const { cause, result } = message
+      const why = cause.kind === 'grant' ? 'grant' : `${cause.by}: ${cause.reason}`
+      const how =
+        result.outcome === 'opened'
+          ? 'opened'
+          : result.outcome === 'refused'
+            ? `not opened, ${result.detail}`
+            : `NOT OPENED, ${result.cause}; ${result.cure}`
+      return `${how} (${why})`
+    }
+    case 'lockdown':
+      return `lockdown ${message.on ? 'on' : 'off'} (${message.by}: ${message.reason})`
+    case 'alarm':
+      return `alarm ${message.alarm} ${message.raised ? 'raised' : 'ended'}`
+  }
+}
+
 function describe(topic: string, payload: string): string {
   const content = parse(payload)
   const decision = decisionMessageSchema.safeParse(content)
@@ -46,6 +72,11 @@ function describe(topic: string, payload: string): string {
     const { data } = decision
     const how = data.outcome === 'granted' ? data.person.name : `${data.reason}: ${data.detail}`
     return `${data.decidedAt} ${data.door} ${data.outcome} ${how}${data.late ? ' (late)' : ''}`
+  }
+  const door = doorMessageSchema.safeParse(content)
+  if (door.success) {
+    const { data } = door
+    return `${data.at} ${data.door} ${doorLine(data)}${data.late ? ' (late)' : ''}`
   }
   const grant = grantMessageSchema.safeParse(content)
   if (grant.success) {

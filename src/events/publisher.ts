@@ -7,6 +7,7 @@ import { openBrokerSession, type BrokerSession, type OutgoingMessage } from './b
 import { drainOutbox, type OutboxSource } from './drain.js'
 import { createGrantSender, type GrantRequest, type GrantResult } from './grant.js'
 import { MAX_GRANT_LIFE_MS, type Health, type StatusMessage } from './messages.js'
+import { matchesFilter, type IncomingMessage, type Listener } from './subscriptions.js'
 import { doorTopics, type DoorTopics } from './topics.js'
 
 /** How the line to the broker stands. */
@@ -51,6 +52,10 @@ export interface PublisherOptions {
   readonly ackTimeoutMs?: number
   /** How long the drain has to be trying before anything is given up; an hour by default. */
   readonly boundTrialMs?: number
+  /** Who wants messages; asked for anew at each connection. */
+  readonly listeners?: readonly Listener[]
+  /** There is a new connection: time to say what the broker should keep. */
+  readonly onConnected?: () => void
   readonly onState?: (state: PublisherState) => void
   /** Undelivered messages were given up beyond the outbox's bound: wants to be loud. */
   readonly onAbandoned?: (count: number) => void
@@ -65,6 +70,10 @@ export interface Publisher {
   notify(): void
   /** Sends at once or not at all; see {@link GrantResult}. Never rejects. */
   sendGrant(request: GrantRequest): Promise<GrantResult>
+  /** Sends at QoS 1; resolves after PUBACK, with false when there is no line or it was refused. */
+  send(message: OutgoingMessage): Promise<boolean>
+  /** Sends at QoS 0, at once or not at all; whether the broker has it. Never rejects. */
+  sendNow(message: OutgoingMessage, withinMs: number): Promise<boolean>
   /** What `…/status` says while connected; `online` at first. */
   setHealth(health: Health): void
   /** Says `offline`, disconnects; what is undelivered stays in the outbox. */
@@ -103,6 +112,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
   let state: PublisherState = { name: 'connecting' }
   let health: Health = { state: 'online' }
   let session: BrokerSession | undefined
+  let deafness: BrokerFault | undefined
 
   function enter(next: PublisherState): void {
     if (JSON.stringify(next) === JSON.stringify(state)) return
@@ -126,8 +136,8 @@ export function startPublisher(options: PublisherOptions): Publisher {
 
   function outboxCounts(): StatusMessage['outbox'] {
     try {
-      const { pending, abandoned } = outbox.stats()
-      return { pending, abandoned }
+      const { pending, abandoned, fill } = outbox.stats()
+      return { pending, abandoned, fill }
     } catch {
       return null
     }
@@ -153,9 +163,8 @@ export function startPublisher(options: PublisherOptions): Publisher {
   }
 
   function enforceBound(): void {
-    if (!gate.isOpen()) return
     try {
-      const abandoned = outbox.enforceBound()
+      const abandoned = outbox.enforceBound({ byAge: gate.isOpen() })
       if (abandoned === 0) return
       counts.abandoned += abandoned
       options.onAbandoned?.(abandoned)
@@ -165,6 +174,29 @@ export function startPublisher(options: PublisherOptions): Publisher {
     }
   }
 
+  function hear(message: IncomingMessage): void {
+    for (const { filter, onMessage } of options.listeners ?? []) {
+      if (matchesFilter(filter, message.topic)) onMessage(message)
+    }
+  }
+
+  async function subscribe(current: BrokerSession): Promise<void> {
+    const filters = [...new Set((options.listeners ?? []).map(({ filter }) => filter))]
+    if (filters.length === 0) return
+    try {
+      await current.subscribe(filters)
+    } catch (error) {
+      deafness = explainError(error, filters.join(', '))
+      if (session === current && !isStopping()) degrade(deafness)
+    }
+  }
+
+  /** Connected, unless the broker will not let us hear what we must hear. */
+  function standing(): PublisherState {
+    if (deafness === undefined) return { name: 'connected' }
+    return { name: 'degraded', cause: deafness.cause, cure: deafness.cure }
+  }
+
   async function serve(current: BrokerSession): Promise<BrokerFault> {
     const ended = new AbortController()
     const end = (): void => ended.abort()
@@ -172,11 +204,14 @@ export function startPublisher(options: PublisherOptions): Publisher {
     stopping.signal.addEventListener('abort', end)
     session = current
     counts.connections += 1
+    deafness = undefined
     enter({ name: 'connected' })
+    void subscribe(current)
     sendStatus()
+    options.onConnected?.()
     await drainOutbox({
       outbox,
-      topic: topics.decision,
+      topics,
       session: current,
       backOff: createBackOff(options.random),
       signal: ended.signal,
@@ -186,7 +221,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
       onDelivered: ({ late }) => {
         counts.delivered += 1
         if (late) counts.late += 1
-        if (!ended.signal.aborted) enter({ name: 'connected' })
+        if (!ended.signal.aborted) enter(standing())
       },
       onTrouble: degrade,
     })
@@ -209,6 +244,7 @@ export function startPublisher(options: PublisherOptions): Publisher {
           clientId: options.broker.clientId ?? `genkan-${options.door}`,
           will: offline(null, 'the connection was lost', 'check the kiosk, its power and network'),
           ackTimeoutMs,
+          onMessage: hear,
           signal: stopping.signal,
         })
         const fault = await serve(opened)
@@ -240,6 +276,21 @@ export function startPublisher(options: PublisherOptions): Publisher {
       else if (result.outcome === 'refused') counts.grantsRefused += 1
       else counts.grantsUnconfirmed += 1
       return result
+    },
+
+    async send(message) {
+      try {
+        await session?.publish(message)
+        return session !== undefined
+      } catch (error) {
+        if (error instanceof BrokerFault && !isStopping()) degrade(error)
+        return false
+      }
+    },
+
+    async sendNow(message, withinMs) {
+      if (session?.connected !== true) return false
+      return session.publishNow(message, withinMs)
     },
 
     setHealth(next) {

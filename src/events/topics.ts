@@ -16,7 +16,7 @@ export const topicPrefixSchema = z
     'use levels of letters, digits, _ or -',
   )
 
-/** Where a door's messages go. */
+/** Where a door's messages go, and where it listens. */
 export interface DoorTopics {
   /** Retained; last will. */
   readonly status: string
@@ -24,10 +24,28 @@ export interface DoorTopics {
   readonly decision: string
   /** What may move a door, QoS 0, never retained. */
   readonly grant: string
+  /** History of the door itself (openings by hand, lockdown, alarms), QoS 1, never retained. */
+  readonly door: string
+  /** Retained: how things stand. */
+  readonly state: string
+  /** Fresh outcomes for automations, QoS 0, never retained. */
+  readonly attempt: string
+  /** Commands come in at `…/command/NAME`. */
+  readonly command: string
+  /** Answers, unless the command names a topic below it. */
+  readonly response: string
 }
 
 /** The kinds of message a door sends. */
-export const MESSAGE_KINDS = ['status', 'decision', 'grant'] as const
+export const MESSAGE_KINDS = [
+  'status',
+  'decision',
+  'grant',
+  'door',
+  'state',
+  'attempt',
+  'response',
+] as const
 export type MessageKind = (typeof MESSAGE_KINDS)[number]
 
 /**
@@ -36,11 +54,20 @@ export type MessageKind = (typeof MESSAGE_KINDS)[number]
  */
 export function doorTopics(prefix: string, door: string): DoorTopics {
   const root = `${topicPrefixSchema.parse(prefix)}/${doorIdSchema.parse(door)}`
-  return { status: `${root}/status`, decision: `${root}/decision`, grant: `${root}/grant` }
+  return {
+    status: `${root}/status`,
+    decision: `${root}/decision`,
+    grant: `${root}/grant`,
+    door: `${root}/door`,
+    state: `${root}/state`,
+    attempt: `${root}/attempt`,
+    command: `${root}/command`,
+    response: `${root}/response`,
+  }
 }
 
-/** Topic filters that hear every door under the prefix. */
+/** Topic filters that hear every door's history, grants and status under the prefix. */
 export function allDoorsFilters(prefix: string): string[] {
   const root = topicPrefixSchema.parse(prefix)
-  return MESSAGE_KINDS.map((kind) => `${root}/+/${kind}`)
+  return (['status', 'decision', 'grant', 'door'] as const).map((kind) => `${root}/+/${kind}`)
 }

@@ -1,7 +1,12 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
 /** Numbers that outlive the process. */
-export type CounterName = 'grant-sequence' | 'outbox-delivered' | 'outbox-abandoned'
+export type CounterName =
+  | 'grant-sequence'
+  | 'outbox-delivered'
+  | 'outbox-abandoned'
+  /** Kept by the database itself as rows come and go. */
+  | 'outbox-bytes'
 
 /** Reads and moves {@link CounterName}s; takes part in the caller's transaction. */
 export interface Counters {

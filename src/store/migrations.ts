@@ -89,6 +89,38 @@ CREATE TABLE audit_head (
 ) STRICT;
 `
 
+const doorAndCommands = `
+CREATE TABLE door_events (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  at_ms INTEGER NOT NULL,
+  door TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  body TEXT NOT NULL
+) STRICT;
+CREATE TABLE commands_seen (
+  id TEXT PRIMARY KEY,
+  seen_at_ms INTEGER NOT NULL,
+  answer TEXT
+) STRICT;
+CREATE TABLE memory (
+  name TEXT PRIMARY KEY,
+  body TEXT NOT NULL
+) STRICT;
+CREATE TABLE persons_inside (
+  person_id TEXT PRIMARY KEY REFERENCES persons (id) ON DELETE CASCADE,
+  entered_at_ms INTEGER NOT NULL
+) STRICT;
+INSERT INTO counters (name, value)
+  SELECT 'outbox-bytes', coalesce(sum(octet_length(body)), 0) FROM outbox;
+CREATE TRIGGER outbox_grows AFTER INSERT ON outbox BEGIN
+  UPDATE counters SET value = value + octet_length(NEW.body) WHERE name = 'outbox-bytes';
+END;
+CREATE TRIGGER outbox_shrinks AFTER DELETE ON outbox BEGIN
+  UPDATE counters SET value = value - octet_length(OLD.body) WHERE name = 'outbox-bytes';
+END;
+`
+
 /** Every step from an empty file to today's schema. */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -110,6 +142,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 4,
     title: 'token roles and console sessions',
     apply: (database) => database.exec(rolesAndSessions),
+  },
+  {
+    version: 5,
+    title: 'door, commands and the size of the outbox',
+    apply: (database) => database.exec(doorAndCommands),
   },
 ]
 

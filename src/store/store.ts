@@ -7,14 +7,18 @@ import { monotonicFactory } from 'ulid'
 
 import { createAdminTokens, type AdminTokens } from './admin-tokens.js'
 import { createAuditLog, type AuditLog } from './audit.js'
+import { createCommandsSeen, type CommandsSeen } from './commands-seen.js'
 import { createCounters } from './counters.js'
 import { createDatabase, openDatabase } from './database.js'
 import { createDecisions, type Decisions } from './decisions.js'
+import { createDoorLog, type DoorLog } from './door-log.js'
 import { prepareFolder, STORE_FILES } from './folder.js'
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
 import { loadKey, type KeyOptions, type StoreKey } from './key.js'
+import { createMemory, type Memory } from './memory.js'
 import { schemaVersion } from './migrations.js'
 import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
+import { createPersonsInside, type PersonsInside } from './persons-inside.js'
 import { createPersons, type Persons } from './persons.js'
 import { createSessions, type Sessions } from './sessions.js'
 import { guarded, guardedMethods } from './store-error.js'
@@ -39,6 +43,10 @@ export interface Store {
   readonly templates: Templates
   readonly decisions: Decisions
   readonly outbox: Outbox
+  readonly doorLog: DoorLog
+  readonly commandsSeen: CommandsSeen
+  readonly personsInside: PersonsInside
+  readonly memory: Memory
   readonly adminTokens: AdminTokens
   readonly sessions: Sessions
   readonly audit: AuditLog
@@ -100,6 +108,7 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
   const newId = (): string => ulid(nowMs())
   const audit = createAuditLog(database, nowMs)
   const counters = createCounters(database)
+  const memory = createMemory(database)
   const audited = { nowMs, newId, audit }
   return {
     persons: guardedMethods(path, createPersons(database, audited)),
@@ -110,9 +119,14 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       createOutbox(database, {
         nowMs,
         counters,
+        audit,
         bound: options.outboxBound ?? DEFAULT_OUTBOX_BOUND,
       }),
     ),
+    doorLog: guardedMethods(path, createDoorLog(database, { ...audited, memory })),
+    commandsSeen: guardedMethods(path, createCommandsSeen(database, nowMs)),
+    personsInside: guardedMethods(path, createPersonsInside(database, nowMs)),
+    memory: guardedMethods(path, memory),
     adminTokens: guardedMethods(path, createAdminTokens(database, audited)),
     sessions: guardedMethods(path, createSessions(database, audited)),
     audit: guardedMethods(path, audit),

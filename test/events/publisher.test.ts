@@ -181,13 +181,17 @@ t.test('two doors with one client id notice', { skip }, async (t) => {
 t.test('what is given up beyond the bound is counted and told', { skip }, async (t) => {
   const told: number[] = []
   const port = await freePort()
+  let now = Date.now()
+  const bytes = Buffer.byteLength(JSON.stringify(deniedDecision()))
   const door = startDoor(
     t,
     { url: `mqtt://127.0.0.1:${port}` },
-    { boundTrialMs: 400, onAbandoned: (count) => told.push(count) },
-    { outboxBound: { maxMessages: 3, maxAgeMs: 86_400_000 } },
+    { boundTrialMs: 400, onAbandoned: (count) => told.push(count), nowMs: () => now },
+    { outboxBound: { maxBytes: 100 * bytes, maxAgeMs: 20_000 }, nowMs: () => now },
   )
-  const ids = Array.from({ length: 10 }, () => door.deny())
+  const ids = Array.from({ length: 7 }, () => door.deny())
+  now += 25_000
+  ids.push(...Array.from({ length: 3 }, () => door.deny()))
   t.strictSame(told, [], 'not before the drain had its chance')
   await until(() => told.length > 0, 'the bound')
   t.strictSame(told, [7])

@@ -8,11 +8,17 @@ t.test('topics of a door', (t) => {
     status: 'site/north/genkan/front-1/status',
     decision: 'site/north/genkan/front-1/decision',
     grant: 'site/north/genkan/front-1/grant',
+    door: 'site/north/genkan/front-1/door',
+    state: 'site/north/genkan/front-1/state',
+    attempt: 'site/north/genkan/front-1/attempt',
+    command: 'site/north/genkan/front-1/command',
+    response: 'site/north/genkan/front-1/response',
   })
   t.strictSame(allDoorsFilters('genkan'), [
     'genkan/+/status',
     'genkan/+/decision',
     'genkan/+/grant',
+    'genkan/+/door',
   ])
   t.end()
 })
