@@ -4,6 +4,7 @@ import type { BenchGalleryOptions } from './commands/bench-gallery.js'
 import type { BenchOptions } from './commands/bench.js'
 import type { CalibrateCommandOptions } from './commands/calibrate.js'
 import type { DoctorOptions } from './commands/doctor.js'
+import type { EvaluatePadOptions } from './commands/evaluate-pad.js'
 import type { EvaluateClipsOptions } from './commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from './commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from './commands/evaluate-identify.js'
@@ -140,6 +141,14 @@ function buildProgram(): Command {
     .action(async (options: EvaluateLifeOptions) => {
       const { evaluateLife } = await import('./commands/evaluate-life.js')
       await evaluateLife(options)
+    })
+  withSetup(evaluate.command('pad <folder>'))
+    .description('attack and bona fide errors (ISO/IEC 30107-3): live/ and one folder a species')
+    .option('--json', 'print one JSON object')
+    .option('--plot <file>', 'write the DET curves as SVG')
+    .action(async (folder: string, options: EvaluatePadOptions) => {
+      const { evaluatePad } = await import('./commands/evaluate-pad.js')
+      await evaluatePad(folder, options)
     })
   withSetup(evaluate.command('clips'))
     .description('time to grant over the real clips, and that no stranger and no still is granted')

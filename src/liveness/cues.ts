@@ -2,7 +2,8 @@ import type { Cue } from './cue.js'
 import type { CompareViews } from './face-change.js'
 import { createFrozenCue } from './frozen.js'
 import { createLifeCue } from './life-cue.js'
-import { createTextureCue } from './texture.js'
+import { watchPictures, type PictureCue } from './picture-cue.js'
+import { textureCue } from './texture.js'
 import type { TextureScorer } from './texture.js'
 
 export interface CueParts {
@@ -13,12 +14,17 @@ export interface CueParts {
   readonly compareViews?: CompareViews
 }
 
+/** The cues that can speak of a single picture. */
+export function createPictureCues({ scoreTexture }: Pick<CueParts, 'scoreTexture'>): PictureCue[] {
+  return [textureCue(scoreTexture)]
+}
+
 /** The cues of one door, all at their beginning. */
 export function createCues(parts: CueParts): Cue[] {
-  const { scoreTexture, askAfterMs, compareViews } = parts
+  const { askAfterMs, compareViews } = parts
   return [
     createFrozenCue(),
-    createTextureCue(scoreTexture),
+    ...createPictureCues(parts).map((cue) => watchPictures(cue)),
     createLifeCue({ askAfterMs, ...(compareViews === undefined ? {} : { compareViews }) }),
   ]
 }

@@ -52,19 +52,25 @@ function smallestPositive(values: readonly number[]): number {
 /**
  * Detection error trade-off on probit axes (Martin et al., Eurospeech 1997).
  * @param curves each with its points, as `detPoints(scores, 1.02)` makes them
+ * @param names of the plot and of the two rates, where they are not a comparison's
  */
 export function drawDet(
   curves: readonly { readonly label: string; readonly points: readonly OperatingPoint[] }[],
   subtitle?: string,
+  names = {
+    title: 'Detection error trade-off',
+    x: 'False match rate',
+    y: 'False non-match rate',
+  },
 ): string {
   const rates = curves.flatMap(({ points }) => points.flatMap(({ fmr, fnmr }) => [fmr, fnmr]))
   const lowest = smallestPositive(rates)
   const from = Math.min(1e-3, Math.max(1e-7, 10 ** Math.floor(Math.log10(lowest))))
   return drawPlot({
-    title: 'Detection error trade-off',
+    title: names.title,
     ...(subtitle === undefined ? {} : { subtitle }),
-    x: rateAxis('False match rate', 'probit', from, 0.4),
-    y: rateAxis('False non-match rate', 'probit', Math.max(from, 1e-4), 0.4),
+    x: rateAxis(names.x, 'probit', from, 0.4),
+    y: rateAxis(names.y, 'probit', Math.max(from, 1e-4), 0.4),
     series: curves.map(({ label, points }) => ({
       label,
       points: points

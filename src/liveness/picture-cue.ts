@@ -1,0 +1,108 @@
+import type { Face } from '../detection/face.js'
+import type { Image } from '../frame/image.js'
+import { asEvidenceOnly, silent, type Cue, type CueOutcome } from './cue.js'
+
+/** Limits of a cue that scores single pictures and speaks of their mean. */
+export interface ScoreRule {
+  /** Mean score from which the face counts as live. */
+  readonly liveFrom: number
+  /** Mean score below which it counts as an attack; 0 leaves the cue without a veto. */
+  readonly attackBelow: number
+  /** Frames that must have been scored. */
+  readonly minFrames: number
+  /** Scores older than this no longer count. */
+  readonly windowMs: number
+  /** A smaller face (box height in pixels) shows too little to speak of. */
+  readonly minFaceHeightPx: number
+}
+
+/** A cue that can speak of one picture by itself. */
+export interface PictureCue {
+  readonly name: string
+  /** `frame`: looks beyond the face, so that a data set's rooms can give the class away. */
+  readonly scope: 'face' | 'frame'
+  /** Whether a door needs its word; a cue that is not needed can only refuse. */
+  readonly isNeeded: boolean
+  readonly rule: ScoreRule
+  /** Not every frame of a fast camera has to be scored. */
+  readonly everyMs: number
+  readonly reasons: { readonly live: string; readonly attack: string }
+  /** 1 live, 0 attack; `undefined` where the picture gives nothing to go by. */
+  score(image: Image, face: Face): number | undefined | Promise<number | undefined>
+}
+
+/** Collects one cue's scores of one tracked face. */
+export interface ScoreWindow {
+  /** @param score not finite counts as an attack */
+  observe(observation: {
+    readonly monotonicMs: number
+    readonly box: { readonly height: number }
+    readonly score: number
+  }): void
+  outcome(): CueOutcome
+  restart(): void
+}
+
+const MAX_SCORES = 128
+
+/** An empty window for one track. */
+export function createScoreWindow(
+  { name, reasons }: Pick<PictureCue, 'name' | 'reasons'>,
+  rule: ScoreRule,
+): ScoreWindow {
+  let scores: { readonly monotonicMs: number; readonly score: number }[] = []
+  let tooSmall = false
+
+  return {
+    observe({ monotonicMs, box, score }) {
+      tooSmall = !(box.height >= rule.minFaceHeightPx)
+      if (tooSmall) return
+      scores.push({ monotonicMs, score: Number.isFinite(score) ? score : 0 })
+      scores = scores
+        .filter((entry) => monotonicMs - entry.monotonicMs <= rule.windowMs)
+        .slice(-MAX_SCORES)
+    },
+    outcome() {
+      if (tooSmall) return silent(`face too small for ${name}`, 'Please come closer')
+      if (scores.length < rule.minFrames) return silent(`too few frames for ${name}`)
+      const score = scores.reduce((sum, entry) => sum + entry.score, 0) / scores.length
+      return judgeScore({ name, reasons }, rule, score)
+    },
+    restart() {
+      scores = []
+      tooSmall = false
+    },
+  }
+}
+
+/** What a mean score says under a rule. */
+export function judgeScore(
+  { name, reasons }: Pick<PictureCue, 'name' | 'reasons'>,
+  rule: ScoreRule,
+  score: number,
+): CueOutcome {
+  if (score >= rule.liveFrom) return { verdict: 'live', score, reason: reasons.live }
+  if (!(score >= rule.attackBelow)) return { verdict: 'attack', score, reason: reasons.attack }
+  return { verdict: 'not-enough-evidence', score, reason: `${name} undecided` }
+}
+
+/** Follows a picture cue over the frames of the attended face. */
+export function watchPictures(cue: PictureCue): Cue {
+  const window = createScoreWindow(cue, cue.rule)
+  let scoredMs = -Infinity
+  const watched: Cue = {
+    name: cue.name,
+    async observe({ frame: { image, monotonicMs }, face }) {
+      if (monotonicMs - scoredMs < cue.everyMs) return
+      scoredMs = monotonicMs
+      const score = await cue.score(image, face)
+      if (score !== undefined) window.observe({ monotonicMs, box: face.box, score })
+    },
+    outcome: () => window.outcome(),
+    restart() {
+      scoredMs = -Infinity
+      window.restart()
+    },
+  }
+  return cue.isNeeded || cue.rule.attackBelow > 0 ? watched : asEvidenceOnly(watched)
+}
