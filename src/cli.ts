@@ -15,6 +15,13 @@ import type { FaceCommandOptions } from './commands/faces.js'
 import type { QuantizeCommandOptions } from './commands/quantize.js'
 import type { RunOptions } from './commands/run.js'
 import type { SoakOptions } from './commands/soak.js'
+import type {
+  AuditVerifyOptions,
+  BackupOptions,
+  PurgeOptions,
+  RestoreOptions,
+  RotateKeyOptions,
+} from './commands/store.js'
 import { EXIT_CODES, CommandError } from './commands/command-error.js'
 import { explain } from './commands/explain.js'
 import { version } from './version.js'
@@ -27,6 +34,53 @@ const ENCODER_CANDIDATES = [
   'mobilefacenet-128-int8+flip',
   'mobilefacenet-128-int8&dlib-resnet-128',
 ].join(',')
+
+function addStoreCommands(program: Command, withSetup: (command: Command) => Command): void {
+  const passphrase = ['--passphrase-file <file>', 'file whose first line is a passphrase'] as const
+  withSetup(program.command('backup <file>'))
+    .description('copy the store, encrypted with its key, and verify the copy')
+    .option(...passphrase)
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: BackupOptions) => {
+      const { backup } = await import('./commands/store.js')
+      await backup(file, options)
+    })
+  withSetup(program.command('restore <file>'))
+    .description('verify a backup and put it in the place of the store, which is kept aside')
+    .option(...passphrase)
+    .option('--key-file <file>', 'the key the backup was made with, if it is not the key of today')
+    .option('--verify-only', 'change nothing')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: RestoreOptions) => {
+      const { restore } = await import('./commands/store.js')
+      await restore(file, options)
+    })
+  withSetup(program.command('rotate-key'))
+    .description('encrypt the store anew with another key; genkan must not run')
+    .option('--new-key-file <file>', 'a key made elsewhere; one is made if not given')
+    .option('--json', 'print JSON')
+    .action(async (options: RotateKeyOptions) => {
+      const { rotate } = await import('./commands/store.js')
+      rotate(options)
+    })
+  withSetup(program.command('purge'))
+    .description('remove decisions and pictures that are beyond their time')
+    .option('--dry-run', 'only count them')
+    .option('--json', 'print JSON')
+    .action(async (options: PurgeOptions) => {
+      const { purge } = await import('./commands/store.js')
+      await purge(options)
+    })
+  const audit = program.command('audit').description('the record of who did what')
+  withSetup(audit.command('verify'))
+    .description('find a changed, removed, re-ordered or cut row: exit code 0 intact, 1 broken')
+    .option('--head <number:hash>', 'an end of the chain noted earlier, which must lie on it')
+    .option('--json', 'print JSON')
+    .action(async (options: AuditVerifyOptions) => {
+      const { auditVerify } = await import('./commands/store.js')
+      process.exitCode = auditVerify(options)
+    })
+}
 
 /** Commands load their own parts, so that `genkan --help` is there at once. */
 function buildProgram(): Command {
@@ -96,6 +150,8 @@ function buildProgram(): Command {
       const { printDoorEvents } = await import('./commands/events.js')
       await printDoorEvents(options)
     })
+
+  addStoreCommands(program, withSetup)
 
   const evaluate = program.command('evaluate').description('measure on labelled data')
   withSetup(evaluate.command('lfw'))

@@ -49,6 +49,9 @@ export interface Daemon {
 const DRAIN_MS = 1500
 const RETRY_STORE_MS = 1000
 const LOOK_AROUND_MS = 1000
+const HOUR_MS = 3_600_000
+/** And an hour after the start at the earliest: a wrong clock at power-up removes nothing. */
+const PURGE_EVERY_HOURS = 24
 
 /**
  * Wires every part and runs the door.
@@ -59,6 +62,10 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     ...storeOptionsOf(config.store, 'daemon'),
     outboxBound: outboxBoundOf(config.mqtt.outbox),
   })
+  const { restored } = store.info
+  if (restored) log.warn(restored, 'a backup was restored; the database of before is kept aside')
+  store.audit.append({ actor: 'system', action: 'daemon.start' })
+  log.info({ audit: store.audit.head() }, 'audit')
   const newToken =
     store.adminTokens.list().length === 0
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
@@ -195,6 +202,20 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       log.error({ err: error }, 'the store cannot be read')
     }
   }
+  async function purge(): Promise<void> {
+    try {
+      const rules = config.store.retention
+      const report = await store.retention.purge(rules, { dryRun: false, actor: 'system' })
+      log.info(report, 'what was beyond its time is removed')
+    } catch (error) {
+      log.error({ err: error }, 'what is beyond its time could not be removed')
+    }
+  }
+  let hours = 0
+  const purgeTimer = setInterval(() => {
+    if (hours++ % PURGE_EVERY_HOURS === 0) void purge()
+  }, HOUR_MS)
+  purgeTimer.unref()
   const lookTimer = setInterval(lookAround, LOOK_AROUND_MS)
   const app = createAdminApp(
     createAdminPorts({
@@ -234,6 +255,18 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     await broker.close()
   }
 
+  /** A stop of which the store can take no note is a stop all the same. */
+  function closeStore(): void {
+    clearInterval(purgeTimer)
+    try {
+      store.audit.append({ actor: 'system', action: 'daemon.stop' })
+      log.info({ audit: store.audit.head() }, 'audit')
+    } catch (error) {
+      log.error({ err: error }, 'the stop could not be written down')
+    }
+    store.close()
+  }
+
   try {
     const server = await serveAdmin({ app, ...config.admin })
     return {
@@ -245,12 +278,12 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       async stop() {
         await stopDoor()
         await server.stop()
-        store.close()
+        closeStore()
       },
     }
   } catch (error) {
     await stopDoor()
-    store.close()
+    closeStore()
     throw error
   }
 }

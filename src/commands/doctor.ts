@@ -112,13 +112,13 @@ function checkStore(config: Config): Finding {
   const part = 'store'
   const store = openStore(storeOptionsOf(config.store, 'command'))
   try {
-    const verdict = store.audit.verify()
+    store.examine()
     const persons = store.persons.list().length
     const templates = store.templates.gallery().length
     const detail = `${store.info.path}, key from ${store.info.keyPath}, ${persons} persons, ${templates} templates, ${store.decisions.count()} decisions`
-    if (!verdict.intact) {
-      const cure = 'somebody changed the audit log; restore the last good backup and find out who'
-      return { part, verdict: 'fault', detail: `${detail}; the audit chain is broken`, cure }
+    if (store.backups.restoreIsStaged()) {
+      const cure = 'start genkan, or restart it'
+      return { part, verdict: 'warning', detail: `${detail}; a restore waits for a start`, cure }
     }
     return { part, verdict: 'ok', detail }
   } finally {

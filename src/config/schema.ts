@@ -13,6 +13,9 @@ const file = (description: string) =>
 const milliseconds = (min: number, max: number, preset: number, description: string) =>
   z.int().min(min).max(max).default(preset).describe(description)
 
+const days = (preset: number | null, description: string) =>
+  z.int().min(1).max(36_500).nullable().default(preset).describe(description)
+
 const doorSchema = z.strictObject({
   id: z
     .string()
@@ -125,6 +128,16 @@ const storeSchema = z.strictObject({
   keyFile: file(
     'File of the database key, mode 0600; else the systemd credential `genkan-key`, else a key made in the folder.',
   ).optional(),
+  retention: z
+    .strictObject({
+      decisionsDays: days(365, 'Days after which a delivered decision is removed; null never.'),
+      picturesDays: days(
+        null,
+        'Days after which an enrolment picture is removed (its template stays); null never.',
+      ),
+    })
+    .prefault({})
+    .describe('When what is stored is removed; see `genkan purge --dry-run`.'),
 })
 
 function isBroker(url: string): boolean {

@@ -26,6 +26,24 @@ function applyKey(database: Database.Database, key: Buffer): void {
   raw.fill(0)
 }
 
+/**
+ * Encrypts every page anew in one transaction, alone with the file, and closes it.
+ * The log of `WAL` cannot hold such a transaction; the next opening switches it on again.
+ * @throws SqliteError `SQLITE_BUSY` while anything else has the database open
+ */
+export function applyNewKey(database: Database.Database, key: Buffer): void {
+  try {
+    database.pragma('wal_checkpoint(TRUNCATE)')
+    database.pragma('locking_mode = EXCLUSIVE')
+    database.pragma('journal_mode = DELETE')
+    const raw = Buffer.from(`raw:${key.toString('hex')}`, 'latin1')
+    database.rekey(raw)
+    raw.fill(0)
+  } finally {
+    database.close()
+  }
+}
+
 function applySettings(database: Database.Database): void {
   database.pragma(`page_size = ${PAGE_SIZE}`)
   database.pragma('journal_mode = WAL')
@@ -50,14 +68,18 @@ function connect(path: string, key: Buffer): Database.Database {
   }
 }
 
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
+/** Makes what the file holds survive a power cut. */
+export function syncFile(path: string): void {
+  const descriptor = openSync(path, 'r')
   try {
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
 }
+
+/** Makes renames within the folder survive a power cut. */
+export const syncFolder = syncFile
 
 /**
  * Creates the encrypted database beside its final name and renames it there, so that a file called
@@ -93,7 +115,7 @@ function checkSize(path: string): void {
   throw new StoreError({
     code: 'corrupt',
     what: `${path} was cut off, ${size} bytes are left`,
-    cure: 'restore the last backup',
+    cure: 'restore the last backup (genkan restore FILE)',
   })
 }
 
@@ -103,7 +125,7 @@ function checkIntegrity(database: Database.Database, path: string): void {
   throw new StoreError({
     code: 'corrupt',
     what: `${path} fails its integrity check: ${findings.map((row) => row.quick_check).join('; ')}`,
-    cure: 'stop genkan, keep the file for study, restore the last backup',
+    cure: 'stop genkan, keep the file for study, restore the last backup (genkan restore FILE)',
   })
 }
 
@@ -125,13 +147,28 @@ export function openDatabase(
     })
   }
   return guarded(path, () => {
-    checkSize(path)
     tightenFiles(folder)
+    const database = openFile(path, key, migrations)
+    tightenFiles(folder)
+    return database
+  })
+}
+
+/**
+ * Opens a database under any name: key, integrity, migrations.
+ * @throws StoreError as {@link openDatabase}
+ */
+export function openFile(
+  path: string,
+  key: Buffer,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Database.Database {
+  return guarded(path, () => {
+    checkSize(path)
     const database = connect(path, key)
     try {
       checkIntegrity(database, path)
       migrate(database, migrations)
-      tightenFiles(folder)
       return database
     } catch (error) {
       database.close()

@@ -17,6 +17,10 @@ export const STORE_FILES = {
   newDatabase: 'genkan.db.new',
   key: 'genkan.key',
   lock: 'genkan.lock',
+  /** A verified backup that takes the database's place at the next start. */
+  staged: 'genkan.db.restore',
+  /** What databases kept aside by a restore begin with. */
+  aside: 'genkan.db.before-',
 } as const
 
 /**

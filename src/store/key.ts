@@ -34,6 +34,9 @@ export interface StoreKey {
   readonly path: string
 }
 
+/** Where a rotation keeps the key that is about to take the old one's place. */
+export const nextKeyPath = (path: string): string => `${path}.next`
+
 function parseKey(content: Buffer, path: string): Buffer {
   if (content.length === KEY_LENGTH) return content
   const text = content.toString('latin1').trim()

@@ -82,7 +82,7 @@ function faultOfSqlite(code: string, where: string): Fault | undefined {
     return {
       code: 'corrupt',
       what: `${where} is damaged or was changed outside genkan`,
-      cure: 'stop genkan, keep the file for study, restore the last backup',
+      cure: 'stop genkan, keep the file for study, restore the last backup (genkan restore FILE)',
     }
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {

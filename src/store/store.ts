@@ -8,10 +8,12 @@ import { monotonicFactory } from 'ulid'
 import { createAdminTokens, type AdminTokens } from './admin-tokens.js'
 import { createAuditLog, type AuditLog } from './audit.js'
 import { createCommandsSeen, type CommandsSeen } from './commands-seen.js'
+import { createBackups, removeLeftovers, type Backups } from './backup.js'
 import { createCounters } from './counters.js'
-import { createDatabase, openDatabase } from './database.js'
+import { createDatabase } from './database.js'
 import { createDecisions, type Decisions } from './decisions.js'
 import { createDoorLog, type DoorLog } from './door-log.js'
+import { examineDatabase, type DatabaseContent } from './examine.js'
 import { prepareFolder, STORE_FILES } from './folder.js'
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
 import { loadKey, type KeyOptions, type StoreKey } from './key.js'
@@ -21,6 +23,9 @@ import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } fro
 import { createPersonsInside, type PersonsInside } from './persons-inside.js'
 import { createPersons, type Persons } from './persons.js'
 import { createSessions, type Sessions } from './sessions.js'
+import { createRetention, type Retention } from './retention.js'
+import { applyStagedRestore, type AppliedRestore } from './restore.js'
+import { openWithKeys } from './rotate-key.js'
 import { guarded, guardedMethods } from './store-error.js'
 import { createTemplates, type Templates } from './templates.js'
 
@@ -58,7 +63,13 @@ export interface Store {
     readonly schemaVersion: number
     /** The database was made by this call. */
     readonly created: boolean
+    /** The restore that this opening put into effect, if one was staged. */
+    readonly restored: AppliedRestore | undefined
   }
+  readonly backups: Backups
+  readonly retention: Retention
+  /** Looks at every page, reference and audit row; takes its time. @throws StoreError `corrupt` */
+  examine(): DatabaseContent
   /**
    * A number that differs once another process (a `command`) has committed something; the gallery held in
    * memory is then to be read again.
@@ -77,31 +88,37 @@ interface Opened {
   readonly database: Database.Database
   readonly key: Omit<StoreKey, 'bytes'>
   readonly created: boolean
+  readonly restored: AppliedRestore | undefined
 }
 
 /**
  * The marker `genkan.db.new` is there before the key is, so that a key without a database and without
  * the marker means a lost database and not an interrupted first start.
  */
-function openOrCreate(folder: string, keyOptions: KeyOptions): Opened {
+function openOrCreate(
+  { folder, key: keyOptions = {}, nowMs }: StoreOptions,
+  isLocked: boolean,
+): Opened {
   const exists = existsSync(join(folder, STORE_FILES.database))
   const keyFile = join(folder, STORE_FILES.key)
   const interrupted = existsSync(join(folder, STORE_FILES.newDatabase))
-  const firstStart = !exists && (interrupted || !existsSync(keyFile))
+  const isStaged = existsSync(join(folder, STORE_FILES.staged))
+  const firstStart = !exists && !isStaged && (interrupted || !existsSync(keyFile))
   if (firstStart) guarded(folder, () => touchNewDatabase(folder))
   const key = loadKey(folder, keyOptions, firstStart)
   try {
-    const created = !exists && (firstStart || key.source !== 'folder')
+    const restored = isLocked ? applyStagedRestore(folder, key.bytes, nowMs) : undefined
+    const created = !exists && restored === undefined && (firstStart || key.source !== 'folder')
     if (created) createDatabase(folder, key.bytes)
-    const database = openDatabase(folder, key.bytes)
-    return { database, key: { source: key.source, path: key.path }, created }
+    const database = openWithKeys(folder, key, isLocked)
+    return { database, key: { source: key.source, path: key.path }, created, restored }
   } finally {
     key.bytes.fill(0)
   }
 }
 
 function assemble(opened: Opened, lock: InstanceLock | undefined, options: StoreOptions): Store {
-  const { database, key, created } = opened
+  const { database, key, created, restored } = opened
   const { nowMs } = options
   const path = join(options.folder, STORE_FILES.database)
   const ulid = monotonicFactory(() => randomBytes(4).readUInt32LE() / 2 ** 32)
@@ -136,7 +153,19 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       keyPath: key.path,
       schemaVersion: schemaVersion(database),
       created,
+      restored,
     },
+    backups: createBackups({
+      folder: options.folder,
+      key: options.key ?? {},
+      audit: guardedMethods(path, audit),
+    }),
+    retention: createRetention(database, {
+      folder: options.folder,
+      nowMs,
+      audit: guardedMethods(path, audit),
+    }),
+    examine: () => guarded(path, () => examineDatabase(database, path)),
     foreignChanges: () =>
       guarded(path, () => Number(database.pragma('data_version', { simple: true }))),
     close() {
@@ -162,7 +191,8 @@ export function openStore(options: StoreOptions): Store {
     daemon || isFirstStart ? acquireInstanceLock(join(folder, STORE_FILES.lock)) : undefined
   let opened: Opened | undefined
   try {
-    opened = openOrCreate(folder, options.key ?? {})
+    if (daemon) guarded(folder, () => removeLeftovers(folder))
+    opened = openOrCreate(options, lock !== undefined)
     const store = assemble(opened, daemon ? lock : undefined, options)
     if (!daemon) lock?.release()
     return store
