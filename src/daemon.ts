@@ -20,16 +20,24 @@ import type { Metrics } from './metrics.js'
 import { openLine } from './open-line.js'
 import { createRecognition, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
+import type { Stages } from './stages.js'
 import { openStore } from './store/store.js'
-import { createThresholdSource } from './threshold-source.js'
+import { calibrationPath, createThresholdSource } from './threshold-source.js'
 import { outboxBoundOf, storeOptionsOf } from './store-options.js'
 import { monotonicFactory } from 'ulid'
+import { createClockWatch } from './watchdogs/clock-watch.js'
+import { watchLoadedFiles } from './watchdogs/loaded-files.js'
+import { withStageDeadline } from './watchdogs/stage-deadline.js'
+import { startWatchdogs } from './watchdogs/watchdogs.js'
 
 export interface DaemonOptions {
   readonly config: Config
   readonly log: Logger
-  /** Told after each frame that was really judged; feeds the watchdog. */
-  readonly onJudged: () => void
+  /**
+   * Told after each frame that was really judged, and while the loop waits for a camera or a store that
+   * is said to be out of order; feeds the watchdog.
+   */
+  readonly onAlive: () => void
 }
 
 /** A running daemon. */
@@ -39,6 +47,8 @@ export interface Daemon {
   /** The console's token, in the clear, at the very first start only. */
   readonly newToken: string | undefined
   readonly metrics: Metrics
+  /** Resolves with the reason when only a new process can help. */
+  readonly restartWanted: Promise<string>
   /** Resolves when the door loop ends, because of {@link Daemon.stop} or of a fault. */
   readonly ended: Promise<void>
   /** Ends and records what is open, hands over what waits, frees everything. */
@@ -53,11 +63,17 @@ const HOUR_MS = 3_600_000
 /** And an hour after the start at the earliest: a wrong clock at power-up removes nothing. */
 const PURGE_EVERY_HOURS = 24
 
+/** What is read once, at the start. */
+function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[] {
+  const models = Object.values(nets).flatMap((net) => [net.manifestPath, net.modelPath])
+  return [...models, calibrationPath(config, nets.encoder.manifest.id)]
+}
+
 /**
  * Wires every part and runs the door.
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
-export async function startDaemon({ config, log, onJudged }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon({ config, log, onAlive }: DaemonOptions): Promise<Daemon> {
   const store = openStore({
     ...storeOptionsOf(config.store, 'daemon'),
     outboxBound: outboxBoundOf(config.mqtt.outbox),
@@ -109,6 +125,40 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     },
   })
 
+  let wantRestart: (why: string) => void = () => undefined
+  const restartWanted = new Promise<string>((resolve) => {
+    wantRestart = resolve
+  })
+  const clock = createClockWatch({
+    wallMs: Date.now,
+    monotonicMs: () => performance.now(),
+    onJump: noteJump,
+  })
+  const watchdogs = startWatchdogs({
+    clock,
+    files: watchLoadedFiles(loadedPaths(config.matching, stages.nets)),
+    memoryLimitMb: config.watchdog.memoryLimitMb,
+    onTrip(watchdog, trouble) {
+      metrics.countTrip(watchdog)
+      log.error({ watchdog, ...trouble }, 'a watchdog found trouble')
+      live.showSystemChange()
+    },
+    onRestart: wantRestart,
+  })
+
+  /** On record, because decisions carry the clock's time. */
+  function noteJump(byMs: number): void {
+    try {
+      store.audit.append({
+        actor: 'system',
+        action: 'clock.jump',
+        subjectId: `${Math.round(byMs)} ms`,
+      })
+    } catch (error) {
+      log.error({ err: error, byMs }, 'the clock jumped, which could not be written down')
+    }
+  }
+
   let loopFault: LoopFault | undefined
   const parts: HealthParts = {
     door: config.door.id,
@@ -120,6 +170,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
     recognition,
     modelIds: stages.modelIds,
     loopFault: () => loopFault,
+    troubles: () => watchdogs.troubles(),
   }
   metrics.connect(metricSources(parts))
 
@@ -152,7 +203,17 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
   }
 
   const stopping = new AbortController()
-  const line = openLine(stages, config, (probe) => recognition.identify(probe))
+  const line = withStageDeadline(
+    openLine(stages, config, (probe) => recognition.identify(probe)),
+    {
+      deadlineMs: config.watchdog.stageDeadlineMs,
+      async warm() {
+        for (const net of Object.values(stages.nets)) await net.warm()
+      },
+      onTrip: () => metrics.countTrip('stage'),
+      onHang: wantRestart,
+    },
+  )
   const newId = monotonicFactory()
   camera.start()
   const ended = runDoorLoop(
@@ -174,8 +235,10 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       onJudgement(judgement) {
         live.showJudgement(judgement)
         metrics.observeFrame(judgement.stages)
-        onJudged()
+        onAlive()
       },
+      withhold: () => clock.check(),
+      onWaiting: onAlive,
       onFault(fault) {
         if (fault?.cause !== loopFault?.cause) {
           if (fault) log.error(fault, 'the door cannot decide')
@@ -213,7 +276,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
   }
   let hours = 0
   const purgeTimer = setInterval(() => {
-    if (hours++ % PURGE_EVERY_HOURS === 0) void purge()
+    if (hours++ % PURGE_EVERY_HOURS === 0 && clock.check() === undefined) void purge()
   }, HOUR_MS)
   purgeTimer.unref()
   const lookTimer = setInterval(lookAround, LOOK_AROUND_MS)
@@ -247,6 +310,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
 
   async function stopDoor(): Promise<void> {
     clearInterval(lookTimer)
+    watchdogs.stop()
     stopping.abort()
     await ended
     await camera.stop()
@@ -274,6 +338,7 @@ export async function startDaemon({ config, log, onJudged }: DaemonOptions): Pro
       brokerUrl: broker.url,
       newToken,
       metrics,
+      restartWanted,
       ended,
       async stop() {
         await stopDoor()

@@ -31,6 +31,10 @@ export interface DoorLoopParts {
   readonly record: (decision: Decision, trackId: number | undefined) => void
   readonly onFrame: (frame: Frame) => void
   readonly onJudgement: (judgement: Judgement) => void
+  /** What makes a grant unsafe at this very moment, such as a clock that jumped. */
+  readonly withhold?: () => LoopFault | undefined
+  /** The loop lives, though it judges nothing: camera or store are out of order and said to be. */
+  readonly onWaiting?: () => void
   /** Told what keeps the loop from deciding, and `undefined` after each frame that was judged. */
   readonly onFault: (fault: LoopFault | undefined) => void
   /** Longest wait for a frame before an open attempt counts as failed. */
@@ -65,6 +69,8 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
   async function recordAll(attempts: readonly EndedAttempt[], once = false): Promise<void> {
     for (const attempt of attempts) {
       let pending = attempt
+      const withheld = attempt.result.outcome === 'granted' ? parts.withhold?.() : undefined
+      if (withheld) pending = withoutGrant(attempt, withheld.cause)
       let decision: Decision | undefined
       for (;;) {
         try {
@@ -78,9 +84,10 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
           })
           if (once || signal.aborted) return
           if (pending.result.outcome === 'granted') {
-            pending = withoutGrant(pending)
+            pending = withoutGrant(pending, 'the decision could not be recorded in time')
             decision = undefined
           }
+          parts.onWaiting?.()
           await pause(parts.retryMs, signal)
         }
       }
@@ -93,6 +100,7 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
       if (camera.state.name === 'stopped') break
       if (isStopping()) break
       await recordAll(line.fail(parts.monotonicMs(), 'no frame from the camera'))
+      if (camera.state.name !== 'ready') parts.onWaiting?.()
       continue
     }
     lastFrameMs = frame.monotonicMs
@@ -116,10 +124,9 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
   await recordAll(line.close(parts.monotonicMs()), true)
 }
 
-/** A grant that could not be recorded at once has opened nothing, and must not read as if it had. */
-function withoutGrant(attempt: EndedAttempt): EndedAttempt {
+/** A grant that was withheld, or not recorded at once, opens nothing and must not read as if it had. */
+function withoutGrant(attempt: EndedAttempt, detail: string): EndedAttempt {
   if (attempt.result.outcome === 'denied') return attempt
-  const detail = 'the decision could not be recorded in time'
   return { ...attempt, result: { outcome: 'denied', reason: 'fault', detail } }
 }
 

@@ -8,6 +8,8 @@ import type { MetricSources } from './metrics.js'
 import type { Recognition } from './recognition.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
+import { WATCHDOGS } from './watchdogs/watchdogs.js'
+import type { Troubles } from './watchdogs/watchdogs.js'
 
 export interface HealthParts {
   readonly door: string
@@ -20,6 +22,7 @@ export interface HealthParts {
   readonly modelIds: Readonly<Record<string, string>>
   /** What keeps the door loop from deciding, if anything does. */
   readonly loopFault: () => LoopFault | undefined
+  readonly troubles: () => Troubles
 }
 
 /** The daemon's state in one document, put together when asked. */
@@ -27,10 +30,13 @@ export function describeHealth(parts: HealthParts): Health {
   const { camera, broker, publisher, recognition } = parts
   const threshold = recognition.threshold()
   const brokerState = publisher.state()
-  const judges = camera.state.name === 'ready' && parts.loopFault() === undefined
+  const troubles = parts.troubles()
+  const judges =
+    camera.state.name === 'ready' && parts.loopFault() === undefined && troubles.clock === undefined
+  const isWell = Object.keys(troubles).length === 0
   const connected = brokerState.name === 'connected'
   return {
-    status: !judges || threshold === undefined ? 'down' : connected ? 'ok' : 'degraded',
+    status: !judges || threshold === undefined ? 'down' : connected && isWell ? 'ok' : 'degraded',
     version,
     door: parts.door,
     startedAtMs: parts.startedAtMs,
@@ -41,6 +47,7 @@ export function describeHealth(parts: HealthParts): Health {
       waiting: outboxOf(parts.store)?.pending ?? 0,
     },
     line: describeLine(parts.loopFault()),
+    watchdogs: Object.fromEntries(WATCHDOGS.map((name) => [name, describeLine(troubles[name])])),
     models: parts.modelIds,
     gallery: {
       persons: recognition.gallery.personCount,
@@ -63,6 +70,8 @@ export function describeForBroker(parts: HealthParts): BrokerHealth {
     const cause = 'no valid calibration for the encoder'
     return { state: 'degraded', cause, cure: 'run `genkan calibrate` or reinstall genkan' }
   }
+  const trouble = Object.values(parts.troubles()).at(0)
+  if (trouble !== undefined) return { state: 'degraded', ...trouble }
   return { state: 'online' }
 }
 

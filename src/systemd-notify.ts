@@ -10,10 +10,11 @@ export interface ServiceNotifier {
   /** One line for people, shown by `systemctl status`. */
   status(text: string): void
   /**
-   * A frame has been judged to its end. This, and nothing else, feeds the watchdog, at most once
-   * in half its time: a line that no longer judges is restarted.
+   * The door's loop lives: a frame has been judged to its end, or camera or store are out of order and
+   * said to be. This, and nothing else, feeds the watchdog, at most once in half its time: a loop that
+   * hangs is restarted.
    */
-  judged(): void
+  alive(): void
   /** The daemon is about to stop. Resolves when the manager has been told. */
   stopping(): Promise<void>
 }
@@ -102,7 +103,7 @@ export function createServiceNotifier(options: ServiceNotifierOptions = {}): Ser
         if (newest !== undefined) void tell(newest)
       })
     },
-    judged() {
+    alive() {
       const now = nowMs()
       if (intervalMs === undefined || feeding || now - fedAtMs < intervalMs) return
       fedAtMs = now

@@ -37,6 +37,11 @@ export function shippedCalibrationPath(modelId: string): string {
   return join(modelsFolder, 'calibration', `${modelId}.json`)
 }
 
+/** The calibration in force: the configured one, else the one that ships for the model. */
+export function calibrationPath(config: Config['matching'], modelId: string): string {
+  return config.calibrationFile ?? shippedCalibrationPath(modelId)
+}
+
 /** Reads the calibration of the encoder in use; a calibration of another encoder is refused. */
 export function createThresholdSource(
   config: Config['matching'],
@@ -44,7 +49,7 @@ export function createThresholdSource(
 ): ThresholdSource {
   const { targetFpir } = config
   const model = { id: encoder.manifest.id, sha256: encoder.sha256 }
-  const path = config.calibrationFile ?? shippedCalibrationPath(model.id)
+  const path = calibrationPath(config, model.id)
   const override = { threshold: config.threshold ?? undefined, margin: config.margin ?? undefined }
   try {
     const thresholds = createThresholds(readCalibration(path, model), model)

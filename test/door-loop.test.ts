@@ -197,3 +197,61 @@ t.test('stopping records what was open', async (t) => {
   )
   t.match(recorded, [{ outcome: 'denied', reason: 'unknown' }])
 })
+
+t.test('a grant while the clock is not to be trusted is recorded as a fault', async (t) => {
+  const line = lineOf((frame) =>
+    Promise.resolve(judgementOf(frame, frame.sequence === 0 ? [grantForAnna] : [])),
+  )
+  const { recorded } = await run(
+    { camera: cameraOf(3), line, withhold: () => ({ cause: 'the clock jumped', cure: 'wait' }) },
+    ({ faults }) => faults.length >= 3,
+  )
+  t.match(recorded, [{ outcome: 'denied', reason: 'fault', detail: 'the clock jumped' }])
+  t.equal(recorded.length, 1)
+})
+
+t.test(
+  'the loop says that it lives while a degraded camera gives nothing, and only then',
+  async (t) => {
+    for (const [state, lives] of [
+      [{ name: 'degraded', cause: 'unplugged', cure: 'plug it in' }, true],
+      [{ name: 'ready', framesPerSecond: 10 }, false],
+    ] as const) {
+      let waits = 0
+      let fails = 0
+      const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])))
+      const stopping = new AbortController()
+      await runDoorLoop(
+        {
+          camera: { ...cameraOf(0), state },
+          line: {
+            ...line,
+            fail: () => {
+              if (++fails === 3) stopping.abort()
+              return []
+            },
+          },
+          describe: () => ({
+            door: 'front',
+            threshold: 1,
+            galleryPersons: 1,
+            models: {},
+            findPerson: () => person,
+          }),
+          newId: () => ulid(),
+          nowMs: () => Date.now(),
+          monotonicMs: () => performance.now(),
+          record: () => undefined,
+          onFrame: () => undefined,
+          onJudgement: () => undefined,
+          onWaiting: () => waits++,
+          onFault: () => undefined,
+          frameTimeoutMs: 10,
+          retryMs: 5,
+        },
+        stopping.signal,
+      )
+      t.equal(waits > 0, lives, state.name)
+    }
+  },
+)

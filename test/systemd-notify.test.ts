@@ -65,7 +65,7 @@ t.test('the manager hears of the start, the frames and the end', { skip }, async
   t.match(manager.told()[0], /^READY=1$/m)
   t.match(manager.told()[0], /^STATUS=watching front$/m)
 
-  notifier.judged()
+  notifier.alive()
   await manager.heard(2)
   t.match(manager.told()[1], /^WATCHDOG=1$/m)
   // Told in turn, so the feeding before it has ended.
@@ -73,9 +73,9 @@ t.test('the manager hears of the start, the frames and the end', { skip }, async
   await manager.heard(3)
   t.match(manager.told()[2], /^STATUS=camera degraded: unplugged \[31m$/m)
   now = 9_999
-  notifier.judged()
+  notifier.alive()
   now = 10_000
-  notifier.judged()
+  notifier.alive()
   await manager.heard(4)
   t.match(manager.told()[3], /^WATCHDOG=1$/m)
   await notifier.stopping()
@@ -103,7 +103,7 @@ function record(env: Record<string, string>, fail: () => boolean = () => false) 
   })
   const judgeAt = async (ms: number) => {
     now = ms
-    notifier.judged()
+    notifier.alive()
     await new Promise(setImmediate)
   }
   return { notifier, sent, faults, judgeAt }

@@ -254,6 +254,8 @@ export interface Health {
   }
   /** The judging of frames, where it can fail by itself. */
   readonly line?: PartState
+  /** What the daemon watches of itself: clock, memory, event loop, files. */
+  readonly watchdogs?: Readonly<Record<string, PartState>>
   /** Model id by role. */
   readonly models: Readonly<Record<string, string>>
   readonly gallery: {

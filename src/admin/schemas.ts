@@ -89,6 +89,10 @@ export const healthSchema = liveStatusSchema
       waiting: z.int().nonnegative().openapi({ description: 'Decisions not yet acknowledged.' }),
     }),
     line: partState.optional().openapi({ description: 'The judging of frames.' }),
+    watchdogs: z
+      .record(z.string(), partState)
+      .optional()
+      .openapi({ description: 'What the daemon watches of itself: clock, memory, loop, files.' }),
     models: z.record(z.string(), z.string()).openapi({ description: 'Model id by role.' }),
     gallery: z.object({
       persons: z.int().nonnegative().openapi({ description: 'K.' }),
@@ -111,6 +115,11 @@ export function presentPerson(person: PersonEntry): z.infer<typeof personSchema>
 
 /** The daemon's state as the API shows it. */
 export function presentHealth(health: Health): z.infer<typeof healthSchema> {
-  const { startedAtMs, models, ...rest } = health
-  return { ...rest, models: { ...models }, startedAt: new Date(startedAtMs).toISOString() }
+  const { startedAtMs, models, watchdogs, ...rest } = health
+  return {
+    ...rest,
+    ...(watchdogs === undefined ? {} : { watchdogs: { ...watchdogs } }),
+    models: { ...models },
+    startedAt: new Date(startedAtMs).toISOString(),
+  }
 }

@@ -14,10 +14,14 @@ export interface RunOptions {
 
 /** Exit code of a daemon that could not start or had to stop. */
 const EXIT_FAULT = 1
+/** Exit code of a daemon that wants to be started anew (EX_TEMPFAIL of sysexits.h). */
+const EXIT_RESTART = 75
+/** A net that hangs keeps a thread, and with it the process; nothing is left to lose by then. */
+const EXIT_GRACE_MS = 3000
 
 /**
  * Runs the daemon until SIGINT or SIGTERM.
- * @returns the exit code: 0 after a clean stop, 1 after a fault that was explained
+ * @returns the exit code: 0 after a clean stop, 1 after a fault that was explained, 75 to be restarted
  */
 export async function runCommand(options: RunOptions): Promise<number> {
   let daemon: Daemon
@@ -28,7 +32,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
     const log = createLog(config.log)
-    daemon = await startDaemon({ config, log, onJudged: () => service.judged() })
+    daemon = await startDaemon({ config, log, onAlive: () => service.alive() })
     if (config.camera.source === 'replay') picture = await writeReplayPicture(config.store.folder)
   } catch (error) {
     process.stderr.write(`genkan cannot start: ${explain(error)}\n`)
@@ -40,9 +44,18 @@ export async function runCommand(options: RunOptions): Promise<number> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.once(signal, () => resolve('asked'))
   })
-  const why = await Promise.race([asked, daemon.ended.then(() => 'ended' as const)])
+  const why = await Promise.race([
+    asked,
+    daemon.ended.then(() => 'ended' as const),
+    daemon.restartWanted.then((why) => ({ why })),
+  ])
   await service.stopping()
   await daemon.stop()
+  if (typeof why === 'object') {
+    process.stderr.write(`genkan restarts: ${why.why}\n`)
+    setTimeout(() => process.exit(EXIT_RESTART), EXIT_GRACE_MS).unref()
+    return EXIT_RESTART
+  }
   return why === 'asked' ? 0 : EXIT_FAULT
 }
 

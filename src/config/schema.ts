@@ -272,6 +272,22 @@ const adminSchema = z.strictObject({
     .describe('Further names by which browsers reach this machine.'),
 })
 
+const watchdogSchema = z.strictObject({
+  stageDeadlineMs: milliseconds(
+    500,
+    60_000,
+    3000,
+    'A frame that takes longer than this to judge is a fault and opens nothing.',
+  ),
+  memoryLimitMb: z
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .nullable()
+    .default(700)
+    .describe('Resident memory beyond which the daemon restarts itself; null for no limit.'),
+})
+
 const logSchema = z.strictObject({
   level: z
     .enum(['debug', 'info', 'warn', 'error'])
@@ -297,6 +313,9 @@ export const configSchema = z.strictObject({
   store: storeSchema.prefault({}).describe('Persons, templates and decisions.'),
   mqtt: mqttSchema.prefault({}).describe('Where decisions are published.'),
   admin: adminSchema.prefault({}).describe('Web console and API.'),
+  watchdog: watchdogSchema
+    .prefault({})
+    .describe('When the daemon holds itself to be out of order.'),
   log: logSchema.prefault({}).describe('What the daemon writes about itself.'),
 })
 
