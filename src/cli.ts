@@ -12,6 +12,7 @@ import type { EvaluateLifeOptions } from './commands/evaluate-life.js'
 import type { EvaluateLfwOptions } from './commands/evaluate-lfw.js'
 import type { EventsOptions } from './commands/events.js'
 import type { FaceCommandOptions } from './commands/faces.js'
+import type { LearnProjectionOptions } from './commands/learn-projection.js'
 import type { QuantizeCommandOptions } from './commands/quantize.js'
 import type { RunOptions } from './commands/run.js'
 import type { SoakOptions } from './commands/soak.js'
@@ -27,12 +28,13 @@ import { explain } from './commands/explain.js'
 import { version } from './version.js'
 
 const ENCODER_CANDIDATES = [
+  'mobilefacenet-128-pca-int8',
+  'mobilefacenet-128-pca',
   'mobilefacenet-128-int8',
-  'mobilefacenet-128',
   'fr_feature',
   'dlib-resnet-128',
-  'mobilefacenet-128-int8+flip',
-  'mobilefacenet-128-int8&dlib-resnet-128',
+  'mobilefacenet-128-pca-int8+flip',
+  'mobilefacenet-128-pca-int8&dlib-resnet-128',
 ].join(',')
 
 function addStoreCommands(program: Command, withSetup: (command: Command) => Command): void {
@@ -224,6 +226,19 @@ function buildProgram(): Command {
     .action(async (folder: string, options: CalibrateCommandOptions) => {
       const { calibrateCommand } = await import('./commands/calibrate.js')
       await calibrateCommand(folder, options)
+    })
+
+  withSetup(program.command('learn-projection <folder>'))
+    .description('compare ways to a 128-d embedding on people not fitted on, and write one')
+    .option('--encoder <model>', 'encoder whose output is projected', 'fr_feature')
+    .option('--second <model>', 'encoder to try beside it', 'dlib-resnet-128')
+    .option('--variant <name>', 'the way to write, as the table names it', 'PCA')
+    .option('--description <text>', 'what the pictures are, for the file')
+    .option('--out <file>', 'write the head fitted on everybody')
+    .option('--json', 'print one JSON array')
+    .action(async (folder: string, options: LearnProjectionOptions) => {
+      const { learnProjection } = await import('./commands/learn-projection.js')
+      await learnProjection(folder, options)
     })
 
   withSetup(program.command('quantize <model>'))

@@ -8,6 +8,7 @@ import { summariseTimings } from '../evaluation/quantiles.js'
 import { verifyPairs } from '../evaluation/verification.js'
 import type { VerificationReport } from '../evaluation/verification.js'
 import type { Image } from '../frame/image.js'
+import { mirrorImage } from '../frame/mirror.js'
 import { toPlanarTensor } from '../frame/tensor.js'
 import { loadNet } from '../models/session.js'
 import type { Net } from '../models/session.js'
@@ -114,7 +115,7 @@ async function openCandidate(name: string, nets: Map<string, Net<'encoder'>>): P
         const face = aligned(net)
         const vector = await runNet(net, face)
         if (flips) {
-          const mirrored = await runNet(net, mirror(face))
+          const mirrored = await runNet(net, mirrorImage(face))
           vectors.push(...toUnitLength(vector.map((value, i) => value + mirrored[i])))
         } else {
           vectors.push(...vector)
@@ -128,17 +129,6 @@ async function openCandidate(name: string, nets: Map<string, Net<'encoder'>>): P
 async function runNet(net: Net<'encoder'>, aligned: Image): Promise<Float32Array> {
   const { embedding } = await net.run(toPlanarTensor(aligned, net.manifest.input))
   return toUnitLength(embedding)
-}
-
-function mirror({ width, height, data }: Image): Image {
-  const mirrored = new Uint8Array(data.length)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = (y * width + x) * 3
-      mirrored.set(data.subarray(from, from + 3), (y * width + width - 1 - x) * 3)
-    }
-  }
-  return { width, height, data: mirrored }
 }
 
 function describe(rows: readonly CandidateReport[]): string {

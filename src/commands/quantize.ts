@@ -5,6 +5,7 @@ import {
   readPicture,
 } from '../evaluation/labelled-pictures.js'
 import { toPlanarTensor } from '../frame/tensor.js'
+import type { OperatorTime } from '../models/quantize/profile.js'
 import { runQuantize } from '../models/quantize/run-quantize.js'
 import type { QuantizeReport } from '../models/quantize/run-quantize.js'
 import { modelsFolder } from '../models/registry.js'
@@ -80,13 +81,27 @@ function parseMethod(text: string) {
 }
 
 function describe(report: QuantizeReport): string {
-  const { cosine, latency, operators } = report
+  const { cosine, latency, operators, operatorsBefore } = report
   return [
     `${report.id} from ${report.parent}: ${(report.bytes / 1000).toFixed(0)} kB`,
     `cosine to fp32 on held-out faces: ${JSON.stringify(cosine)}`,
     `layers left in float: ${report.floatNodes.join(', ') || 'none'}`,
     ...latency.map((row) => JSON.stringify(row)),
-    ...operators.map((row) => JSON.stringify(row)),
+    '',
+    'time by operator, ms a run, before and after',
+    ...operatorTable(operatorsBefore, operators),
     '',
   ].join('\n')
+}
+
+function operatorTable(
+  before: readonly OperatorTime[],
+  after: readonly OperatorTime[],
+): readonly string[] {
+  const names = [...new Set([...before, ...after].map(({ operator }) => operator))]
+  const cell = (times: readonly OperatorTime[], name: string) => {
+    const found = times.find(({ operator }) => operator === name)
+    return (found === undefined ? '-' : `${found.ms.toFixed(2)} (${found.nodes})`).padStart(14)
+  }
+  return names.map((name) => `${name.padEnd(24)}${cell(before, name)}${cell(after, name)}`)
 }

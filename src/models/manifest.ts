@@ -61,6 +61,8 @@ const recipeStepSchema = z.discriminatedUnion('step', [
   z.strictObject({ step: z.literal('quantize'), constants: idSchema }),
   /** The embedding is cut to the strongest singular directions of the last layer. */
   z.strictObject({ step: z.literal('project-svd'), length: z.int().min(1).max(4096) }),
+  /** The embedding goes through the learnt head in `models/projection/<head>.json`. */
+  z.strictObject({ step: z.literal('project-learnt'), head: idSchema }),
 ])
 
 /** `(pixel − mean) / divisor` a channel, pixels 0..255, planes in the order that `colour` spells. */

@@ -5,9 +5,9 @@ import { foldBatchNorm } from './onnx/batch-norm.js'
 import { decodeModel, encodeModel } from './onnx/codec.js'
 import type { OnnxGraph } from './onnx/model.js'
 import { rewritePRelu } from './onnx/prelu-rewrite.js'
-import { projectOutput } from './onnx/project-output.js'
+import { appendHead, projectOutput } from './onnx/project-output.js'
 import { applyQuantization } from './quantize/quantize.js'
-import { readQuantization } from './registry.js'
+import { readHead, readQuantization } from './registry.js'
 import { dlibResnet } from './tfjs/dlib-resnet.js'
 import { readGraphModel } from './tfjs/graph-model.js'
 import { graphModelToOnnx } from './tfjs/graph-to-onnx.js'
@@ -58,6 +58,8 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
     }
     case 'project-svd':
       return edit(piece, (graph) => projectOutput(graph, step.length))
+    case 'project-learnt':
+      return edit(piece, (graph) => appendHead(graph, readHead(step.head)))
   }
 }
 

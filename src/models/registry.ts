@@ -2,6 +2,8 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { packageRoot } from '../config/paths.js'
+import { fromHeadFile, headFileSchema } from '../learning/head-file.js'
+import type { LinearHead } from '../learning/linear-head.js'
 import { ModelError, describeCause, systemCode } from './error.js'
 import { quantizationConstantsSchema, type QuantizationConstants } from './quantize/constants.js'
 import { assetsSchema, manifestSchema, type Assets, type Manifest, type Role } from './manifest.js'
@@ -20,7 +22,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   detector: 'fr_detect',
   landmarks: 'fr_landmark',
   texture: 'fr_liveness',
-  encoder: 'mobilefacenet-128-int8',
+  encoder: 'mobilefacenet-128-pca-int8',
   mesh: 'facemesh',
   eyes: 'fr_eye',
 }
@@ -116,6 +118,19 @@ export function readAllManifests(): LocatedManifest[] {
  */
 export function readQuantization(id: string): QuantizationConstants {
   return readJson(join(modelsFolder, 'quantization', `${id}.json`), quantizationConstantsSchema)
+}
+
+/** Where the committed head of that id stands. */
+export function headPath(id: string): string {
+  return join(modelsFolder, 'projection', `${id}.json`)
+}
+
+/**
+ * Reads a committed, learnt head.
+ * @throws ModelError when it is missing or invalid
+ */
+export function readHead(id: string): LinearHead {
+  return fromHeadFile(readJson(headPath(id), headFileSchema))
 }
 
 /**

@@ -1,5 +1,6 @@
-import { constantConv, indexGraph } from './edit.js'
-import { floatTensor, intTensor, type OnnxGraph } from './model.js'
+import type { LinearHead } from '../../learning/linear-head.js'
+import { constantConv, indexGraph, type ConstantConv } from './edit.js'
+import { floatTensor, intTensor, type OnnxGraph, type OnnxNode } from './model.js'
 import { principalRows } from './principal-rows.js'
 
 /**
@@ -9,17 +10,9 @@ import { principalRows } from './principal-rows.js'
  * @throws Error when the graph does not end in a 1×1 convolution and a reshape
  */
 export function projectOutput(graph: OnnxGraph, length: number): OnnxGraph {
-  const index = indexGraph(graph)
-  const initializers = new Map(graph.initializers)
-  const [output] = graph.outputs
-  const reshape = index.producerOf.get(output.name)
-  const last = reshape && index.producerOf.get(reshape.inputs[0])
-  const conv = last && constantConv(last, initializers, index)
-  if (graph.outputs.length !== 1 || reshape?.opType !== 'Reshape' || conv === undefined) {
-    throw new Error('the graph does not end in a convolution and a reshape')
-  }
-  const [channels, inputs, height, width] = conv.weights.dims
-  if (height !== 1 || width !== 1 || conv.group !== 1) throw new Error('the last conv is not 1×1')
+  const layer = lastLayer(graph)
+  const { conv } = layer
+  const [channels, inputs] = conv.weights.dims
   if (length > channels) throw new Error(`cannot make ${length} of ${channels} components`)
 
   const bias = conv.bias ?? new Float32Array(channels)
@@ -29,7 +22,93 @@ export function projectOutput(graph: OnnxGraph, length: number): OnnxGraph {
     ),
     inputs,
   ).slice(0, length)
+  return replaceLastLayer(graph, layer, rows)
+}
 
+/**
+ * Puts a learnt head after the last layer, a 1×1 convolution, by multiplying the two: the result
+ * costs less than what it replaces.
+ * @throws Error when the graph does not end in a 1×1 convolution and a reshape, or the head does not
+ *   take what the graph gives
+ */
+export function appendHead(graph: OnnxGraph, head: LinearHead): OnnxGraph {
+  const layer = lastLayer(graph)
+  const { conv } = layer
+  const [channels, inputs] = conv.weights.dims
+  if (head.inputs !== channels) {
+    throw new Error(`the head takes ${head.inputs} components where the graph gives ${channels}`)
+  }
+  const rows = Array.from({ length: head.outputs }, (_, r) => {
+    const row = new Float64Array(inputs + 1)
+    row[inputs] = head.bias[r]
+    for (let c = 0; c < channels; c++) {
+      const factor = head.weights[r * channels + c]
+      for (let i = 0; i < inputs; i++) row[i] += factor * conv.weights.values[c * inputs + i]
+      row[inputs] += factor * (conv.bias?.[c] ?? 0)
+    }
+    return row
+  })
+  return replaceLastLayer(graph, layer, rows)
+}
+
+/**
+ * Adds a constant to the output, in the bias of the last layer.
+ * @throws Error when the graph does not end in a 1×1 convolution and a reshape of that many channels
+ */
+export function shiftOutput(graph: OnnxGraph, shift: readonly number[]): OnnxGraph {
+  const layer = lastLayer(graph)
+  const { weights, bias } = layer.conv
+  const [channels, inputs] = weights.dims
+  if (shift.length !== channels) {
+    throw new Error(`${shift.length} numbers cannot shift ${channels} outputs`)
+  }
+  const rows = shift.map((by, c) =>
+    Float64Array.of(
+      ...weights.values.subarray(c * inputs, (c + 1) * inputs),
+      (bias?.[c] ?? 0) + by,
+    ),
+  )
+  return replaceLastLayer(graph, layer, rows)
+}
+
+interface LastLayer {
+  readonly conv: ConstantConv
+  readonly reshape: OnnxNode
+}
+
+/** Whether the graph ends in a 1×1 convolution and a reshape, as the editing here needs. */
+export function endsInPointwiseConv(graph: OnnxGraph): boolean {
+  return findLastLayer(graph) !== undefined
+}
+
+function findLastLayer(graph: OnnxGraph): LastLayer | undefined {
+  const index = indexGraph(graph)
+  const [output] = graph.outputs
+  const reshape = index.producerOf.get(output.name)
+  const last = reshape && index.producerOf.get(reshape.inputs[0])
+  const conv = last && constantConv(last, graph.initializers, index)
+  if (graph.outputs.length !== 1 || reshape?.opType !== 'Reshape') return undefined
+  const isPointwise = conv?.group === 1 && conv.weights.dims[2] * conv.weights.dims[3] === 1
+  return isPointwise ? { conv, reshape } : undefined
+}
+
+function lastLayer(graph: OnnxGraph): LastLayer {
+  const layer = findLastLayer(graph)
+  if (layer === undefined) {
+    throw new Error('the graph does not end in a 1×1 convolution and a reshape')
+  }
+  return layer
+}
+
+/** @param rows weights of one output each, and its bias at the end */
+function replaceLastLayer(
+  graph: OnnxGraph,
+  { conv, reshape }: LastLayer,
+  rows: readonly Float64Array[],
+): OnnxGraph {
+  const initializers = new Map(graph.initializers)
+  const length = rows.length
+  const inputs = conv.weights.dims[1]
   const weights = new Float32Array(length * inputs)
   rows.forEach((row, c) => weights.set(row.subarray(0, inputs), c * inputs))
   const [, weightName] = conv.node.inputs
@@ -49,6 +128,6 @@ export function projectOutput(graph: OnnxGraph, length: number): OnnxGraph {
       node === conv.node ? { ...node, inputs: [node.inputs[0], weightName, biasName] } : node,
     ),
     initializers,
-    outputs: [{ ...output, dims: [1, length] }],
+    outputs: graph.outputs.map((output) => ({ ...output, dims: [1, length] })),
   }
 }

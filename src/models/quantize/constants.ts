@@ -27,6 +27,11 @@ export const quantizationConstantsSchema = z.strictObject({
   ranges: z.record(valueName, z.tuple([z.number(), z.number()])),
   /** Nodes left in float, by name. */
   floatNodes: z.array(valueName).max(1000),
+  /**
+   * What 8 bits take from the last layer's output on average, a channel, to be given back by its bias
+   * (Nagel et al. 2019, arXiv 1906.04721, section 4.2).
+   */
+  outputShift: z.array(z.number()).max(8192).optional(),
 })
 
 /** {@link quantizationConstantsSchema} */

@@ -6,35 +6,21 @@ import {
   type OnnxNode,
   type Tensor,
 } from '../onnx/model.js'
+import { raiseOpset } from '../onnx/raise-opset.js'
 import type { Range } from './measure-ranges.js'
 
 const ACTIVATION_LEVELS = 255
 const MIN_SCALE = 1e-12
 const MAX_INT32 = 2 ** 31 - 1
-const OPSET = 13
-
-/** Operators whose form did not change up to operator set 13, so that a model may be moved to it. */
-const UNCHANGED = new Set([
-  'Add',
-  'AveragePool',
-  'Concat',
-  'Conv',
-  'Flatten',
-  'GlobalAveragePool',
-  'Identity',
-  'MatMul',
-  'Max',
-  'MaxPool',
-  'Mul',
-  'PRelu',
-  'Relu',
-  'Reshape',
-  'Sigmoid',
-  'Transpose',
-])
 
 /** Operators that have 8-bit kernels here; a Relu counts as part of the convolution before it. */
-const QUANTIZED = new Set(['Conv', 'Add', 'Max', 'Relu'])
+const QUANTIZED = new Set(['Conv', 'Max', 'Relu'])
+
+/** Operators with 8-bit kernels that also work on lists of numbers, which stay in float. */
+const QUANTIZED_ON_PICTURES = new Set(['Add', 'Concat', 'GlobalAveragePool', 'Mul', 'Sigmoid'])
+
+/** Operators that work on pictures alone. */
+const PICTURE_MAKERS = new Set(['AveragePool', 'Conv', 'Max', 'MaxPool', 'PRelu', 'Relu'])
 
 /** What to quantize and how finely. */
 export interface QdqOptions {
@@ -61,13 +47,18 @@ export function activationGrid([low, high]: Range): Grid {
 
 /**
  * Nodes that will run in 8 bits.
- * @throws Error when the model holds operators that cannot be moved to operator set 13
  */
 export function quantizableNodes(graph: OnnxGraph): OnnxNode[] {
   const index = indexGraph(graph)
-  const odd = graph.nodes.find((node) => !UNCHANGED.has(node.opType))
-  if (odd !== undefined) throw new Error(`${odd.name}: cannot quantize around ${odd.opType}`)
+  const pictures = new Set<string>()
+  for (const { opType, inputs, outputs } of graph.nodes) {
+    const carries = QUANTIZED_ON_PICTURES.has(opType) && inputs.every((name) => pictures.has(name))
+    if (PICTURE_MAKERS.has(opType) || carries) for (const name of outputs) pictures.add(name)
+  }
   return graph.nodes.filter((node) => {
+    if (QUANTIZED_ON_PICTURES.has(node.opType)) {
+      return node.inputs.every((name) => pictures.has(name))
+    }
     if (!QUANTIZED.has(node.opType)) return false
     if (node.opType === 'Conv') return constantConv(node, graph.initializers, index) !== undefined
     if (node.opType === 'Relu') return index.producerOf.get(node.inputs[0])?.opType === 'Conv'
@@ -96,8 +87,10 @@ export function quantizedValues(graph: OnnxGraph, nodes: readonly OnnxNode[]): s
  * Writes a model in quantize/dequantize form: int8 weights with a scale a channel, int32 biases,
  * uint8 activations with a scale a tensor. The runtime fuses each operator between its pairs into an
  * 8-bit kernel.
+ * @throws Error when the model holds operators that cannot be moved to operator set 13
  */
-export function insertQdq(model: OnnxModel, options: QdqOptions): OnnxModel {
+export function insertQdq(before: OnnxModel, options: QdqOptions): OnnxModel {
+  const model = raiseOpset(before)
   const { graph } = model
   const index = indexGraph(graph)
   const quantized = new Set(
@@ -157,8 +150,6 @@ export function insertQdq(model: OnnxModel, options: QdqOptions): OnnxModel {
   }
   return {
     ...model,
-    opset: OPSET,
-    irVersion: Math.max(model.irVersion, 7),
     producer: 'genkan',
     graph: removeUnused({ ...graph, nodes, initializers }),
   }

@@ -1,5 +1,6 @@
 import { indexGraph } from '../onnx/edit.js'
 import type { OnnxGraph, OnnxModel } from '../onnx/model.js'
+import { shiftOutput } from '../onnx/project-output.js'
 import { equalise, equalisationFactors, findChannelSpaces } from './channel-spaces.js'
 import { roundConstant, type PReluStyle, type QuantizationConstants } from './constants.js'
 import { insertQdq, quantizableNodes, quantizedValues } from './insert-qdq.js'
@@ -97,7 +98,9 @@ export function applyQuantization(
   constants: QuantizationConstants,
   onlyNode?: string,
 ): OnnxModel {
-  const graph = splitGraph(model.graph, constants)
+  const split = splitGraph(model.graph, constants)
+  const { outputShift } = constants
+  const graph = outputShift === undefined ? split : shiftOutput(split, outputShift)
   const { producerOf } = indexGraph(graph)
   const inputs = new Set(graph.inputs.map((input) => input.name))
   for (const name of Object.keys(constants.ranges)) {

@@ -5,10 +5,11 @@ import { ModelError } from '../error.js'
 import type { Manifest, RecipeStep } from '../manifest.js'
 import { decodeModel, encodeModel } from '../onnx/codec.js'
 import type { OnnxModel } from '../onnx/model.js'
+import { endsInPointwiseConv } from '../onnx/project-output.js'
 import { runRecipe } from '../recipe.js'
 import { readManifest, type LocatedManifest } from '../registry.js'
 import { sourcePath } from '../source-path.js'
-import type { PReluStyle, QuantizationConstants } from './constants.js'
+import { roundConstant, type PReluStyle, type QuantizationConstants } from './constants.js'
 import type { CalibrationMethod } from './measure-ranges.js'
 import { compareLatency, profileOperators, type Latency, type OperatorTime } from './profile.js'
 import { applyQuantization, calibrate } from './quantize.js'
@@ -53,6 +54,8 @@ export interface QuantizeReport {
   readonly floatNodes: readonly string[]
   readonly layers: readonly LayerSensitivity[]
   readonly operators: readonly OperatorTime[]
+  /** The same of the package's model, or of the float parent where it comes from no package. */
+  readonly operatorsBefore: readonly OperatorTime[]
   /** The package's model, the float parent and the quantized model, in turns on one thread. */
   readonly latency: readonly Latency[]
 }
@@ -97,6 +100,22 @@ function quantizedManifest(
   }
 }
 
+/** Mean of float minus 8-bit output, for nets that end as an encoder does. */
+async function measureOutputShift(
+  model: OnnxModel,
+  constants: QuantizationConstants,
+  inputs: readonly Float32Array[],
+): Promise<number[] | undefined> {
+  if (!endsInPointwiseConv(model.graph)) return undefined
+  const expected = await resultsOf(model, inputs)
+  const actual = await resultsOf(applyQuantization(model, constants), inputs)
+  return Array.from(expected[0], (_, c) =>
+    roundConstant(
+      expected.reduce((sum, vector, i) => sum + vector[c] - actual[i][c], 0) / expected.length,
+    ),
+  )
+}
+
 /**
  * Quantizes a model: calibrates, finds the layers that suffer, leaves those in float that must be,
  * and writes model, manifest, constants and report.
@@ -127,16 +146,22 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
   const layers = await measureSensitivity(model, measured, heldOut.slice(0, SENSITIVITY_INPUTS))
   const reference = await resultsOf(model, heldOut)
 
-  let constants = measured
-  let quantized = applyQuantization(model, constants)
-  let cosine = summariseCosines(await resultsOf(quantized, heldOut), reference)
-  for (const { node } of layers.slice(0, options.maxFloatLayers ?? 4)) {
-    if (cosine.median >= (options.minCosine ?? 0.99)) break
-    say(`median cosine ${cosine.median.toFixed(4)}: leaving ${node} in float`)
-    constants = { ...constants, floatNodes: [...constants.floatNodes, node] }
-    quantized = applyQuantization(model, constants)
-    cosine = summariseCosines(await resultsOf(quantized, heldOut), reference)
+  const attempt = async (floatNodes: readonly string[]) => {
+    const plain = { ...measured, floatNodes: [...floatNodes] }
+    const outputShift = await measureOutputShift(model, plain, calibrated)
+    const constants = outputShift === undefined ? plain : { ...plain, outputShift }
+    const quantized = applyQuantization(model, constants)
+    const cosine = summariseCosines(await resultsOf(quantized, heldOut), reference)
+    return { constants, quantized, cosine }
   }
+  let best = await attempt([])
+  for (const { node } of layers.slice(0, options.maxFloatLayers ?? 4)) {
+    if (best.cosine.median >= (options.minCosine ?? 0.99)) break
+    const next = await attempt([...best.constants.floatNodes, node])
+    say(`median cosine ${next.cosine.median.toFixed(4)} with ${node} in float`)
+    if (next.cosine.median > best.cosine.median) best = next
+  }
+  const { constants, quantized, cosine } = best
 
   const data = encodeModel(quantized)
   say('measuring the time of each operator')
@@ -158,6 +183,7 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
     floatNodes: constants.floatNodes,
     layers,
     operators: await profileOperators(data, timed, dims),
+    operatorsBefore: await profileOperators(packaged ?? parentData, timed, dims),
     latency: await compareLatency(models, timed, dims, 5),
   }
   const write = (name: string, content: Uint8Array | object) =>
