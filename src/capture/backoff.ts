@@ -6,7 +6,8 @@ export interface BackoffOptions {
   readonly maxMs: number
 }
 
-export const CAPTURE_BACKOFF: BackoffOptions = { firstMs: 500, maxMs: 30_000 }
+/** Short, because somebody may stand at the door when the camera is back; a try costs one process. */
+export const CAPTURE_BACKOFF: BackoffOptions = { firstMs: 250, maxMs: 1000 }
 
 /**
  * Exponential back-off with equal jitter: half of the doubled wait is certain, half is random, so

@@ -14,16 +14,19 @@ export function summariseTimings(samplesMs: readonly number[]): Timing {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
 }
 
-/** Least-squares slope of y over x. */
-export function slopeOf(points: readonly { readonly x: number; readonly y: number }[]): number {
-  const count = points.length
-  const meanX = points.reduce((sum, { x }) => sum + x, 0) / count
-  const meanY = points.reduce((sum, { y }) => sum + y, 0) / count
-  let covariance = 0
-  let variance = 0
-  for (const { x, y } of points) {
-    covariance += (x - meanX) * (y - meanY)
-    variance += (x - meanX) ** 2
-  }
-  return variance === 0 ? 0 : covariance / variance
+/**
+ * Slope of y over x after Theil and Sen: the median of the slopes of all pairs, which a few outliers
+ * cannot move.
+ * @returns NaN for fewer than two points
+ */
+export function robustSlopeOf(
+  points: readonly { readonly x: number; readonly y: number }[],
+): number {
+  const slopes = points.flatMap((a, i) =>
+    points.slice(i + 1).flatMap((b) => (b.x === a.x ? [] : [(b.y - a.y) / (b.x - a.x)])),
+  )
+  if (slopes.length === 0) return Number.NaN
+  slopes.sort((a, b) => a - b)
+  const middle = slopes.length >> 1
+  return slopes.length % 2 === 1 ? slopes[middle] : (slopes[middle - 1] + slopes[middle]) / 2
 }

@@ -3,10 +3,10 @@ import t from 'tap'
 import { backoffMs, CAPTURE_BACKOFF } from '../../src/capture/backoff.js'
 
 t.test('the wait doubles with each failure up to the limit', (t) => {
-  const waits = [1, 2, 3, 4, 5, 6, 7, 8, 100].map((failures) => backoffMs(failures, 0.999999))
+  const waits = [1, 2, 3, 4, 100].map((failures) => backoffMs(failures, 0.999999))
   t.same(
     waits.map((wait) => Math.round(wait)),
-    [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000],
+    [250, 500, 1000, 1000, 1000],
   )
   t.end()
 })

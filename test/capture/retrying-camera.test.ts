@@ -83,7 +83,7 @@ t.test('failures in a row wait longer; a steady run starts over', async (t) => {
   })
   camera.start()
   while (opened <= 7) await turn()
-  t.same(sleeps, [250, 500, 1000, 2000, 250, 500, 1000])
+  t.same(sleeps, [125, 250, 500, 500, 125, 250, 500])
   await camera.stop()
 })
 

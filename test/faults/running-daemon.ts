@@ -1,0 +1,150 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import { replayPicture } from './replay-picture.js'
+
+/** Something with tap's teardown. */
+export interface Test {
+  teardown(action: () => unknown): unknown
+}
+
+/** Whether the long forms were asked for: `npm run test:faults`. */
+export const FULL = process.env['GENKAN_FAULTS'] === 'full'
+
+/** A count for the short form and one for the long. */
+export const rounds = (short: number, full: number): number => (FULL ? full : short)
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
+
+/** A door that decides often: texture alone, and no rest after a decision. */
+export const EAGER = {
+  GENKAN_LIVENESS_MODE: 'texture',
+  GENKAN_DECISION_COOLDOWN_MS: '0',
+  GENKAN_DECISION_GRANT_COOLDOWN_MS: '0',
+}
+
+/** A daemon in a process of its own. */
+export interface RunningDaemon {
+  readonly folder: string
+  readonly pid: number
+  readonly consoleUrl: string
+  /** Ids of the decisions it has shown, in order. */
+  decisions(): string[]
+  log(): string
+  api(method: string, path: string, body?: FormData | object): Promise<Response>
+  kill(signal: 'SIGKILL' | 'SIGINT'): Promise<number | null>
+}
+
+/** The home of one daemon, which outlives its processes. */
+export interface Home {
+  readonly folder: string
+  token: string
+}
+
+/** A folder with nothing in it, gone with the test. */
+export function newHome(t: Test): Home {
+  const folder = mkdtempSync(join(tmpdir(), 'genkan-faults-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return { folder, token: '' }
+}
+
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 60_000,
+): Promise<void> {
+  const endMs = performance.now() + withinMs
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+export const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ms))
+
+/** Starts the real daemon and waits until it watches the door. */
+export async function startDaemon(
+  t: Test,
+  home: Home,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningDaemon> {
+  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+    cwd: home.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      GENKAN_ADMIN_PORT: '0',
+      GENKAN_MQTT_EMBEDDED_PORT: '0',
+      ...env,
+    },
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  let out = ''
+  let log = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
+  await until(() => out.includes('Ctrl-C') || child.exitCode !== null, 'the daemon to start')
+  if (child.exitCode !== null) throw new Error(`the daemon did not start: ${log}`)
+  home.token = /token +(genkan_\S+)/.exec(out)?.[1] ?? home.token
+  const consoleUrl = /console +(http:\/\/[^#\s]+)/.exec(out)?.[1] ?? ''
+
+  return {
+    folder: home.folder,
+    pid: child.pid ?? 0,
+    consoleUrl,
+    log: () => log,
+    decisions: () =>
+      log.split('\n').flatMap((line) => {
+        if (!line.includes('"msg":"decision"') || !line.endsWith('}')) return []
+        return [(JSON.parse(line) as { decision: string }).decision]
+      }),
+    api: (method, path, body) =>
+      fetch(`${consoleUrl}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${home.token}`,
+          ...(body && !(body instanceof FormData) ? { 'content-type': 'application/json' } : {}),
+        },
+        ...(body ? { body: body instanceof FormData ? body : JSON.stringify(body) } : {}),
+      }),
+    kill(signal) {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Enrols the man of the clip; his id. */
+export async function enrolMan(daemon: RunningDaemon): Promise<string> {
+  const form = new FormData()
+  form.set('name', 'First man')
+  form.set('picture', await replayPicture())
+  const answer = await daemon.api('POST', 'api/persons', form)
+  const { id } = (await answer.json()) as { id: string }
+  if (answer.status !== 201) throw new Error(`not enrolled: ${answer.status}`)
+  return id
+}
+
+/** `ok`, `degraded` or `down`. */
+export async function statusOf(daemon: RunningDaemon): Promise<string> {
+  const answer = await fetch(`${daemon.consoleUrl}health`)
+  return ((await answer.json()) as { status: string }).status
+}
+
+/** The whole health document as text. */
+export const healthOf = async (daemon: RunningDaemon): Promise<string> =>
+  (await daemon.api('GET', 'api/health')).text()
+
+/** Resident memory in MB and open file descriptors of a process, and of no other. */
+export function useOf(pid: number): { rssMb: number; descriptors: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return {
+    rssMb: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+  }
+}
