@@ -9,14 +9,15 @@ import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
+import { enrolLatest } from './enrol-latest.js'
 import { createEnrolmentService } from './enrolment.js'
-import { startPublisher } from './events/publisher.js'
-import { describeForBroker, describeHealth, metricSources } from './health.js'
+import { describeForBroker, describeForState, describeHealth, metricSources } from './health.js'
 import type { HealthParts } from './health.js'
 import { createLiveView } from './live-view.js'
 import { assetPath } from './models/registry.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
+import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecognition, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
@@ -102,19 +103,10 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
   const metrics = createMetrics()
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)
-  const publisher = startPublisher({
-    broker: broker.options,
-    prefix: config.mqtt.topicPrefix,
-    door: config.door.id,
-    outbox: store.outbox,
-    nowMs: Date.now,
-    random: Math.random,
-    grantLifeMs: config.decision.grantLifeMs,
-    onState(state) {
-      log.info({ broker: state }, 'broker')
-      live.showSystemChange()
-    },
-    onAbandoned: (count) => log.error({ count }, 'undelivered decisions were given up'),
+  const enrolment = createEnrolmentService({
+    store,
+    recognition,
+    readEnrolment: stages.readEnrolment,
   })
   const camera = openCamera(config.camera, {
     playlist: defaultReplayPlaylist(assetPath),
@@ -124,6 +116,22 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
       live.showSystemChange()
     },
   })
+
+  const door = openDoor({
+    config,
+    store,
+    broker,
+    describeState: () => describeForState(parts),
+    enrolFromCamera: (personId, by) => enrolLatest({ store, live, enrolment }, personId, by),
+    reload: () => recognition.reload(),
+    onBrokerState(state) {
+      log.info({ broker: state }, 'broker')
+      live.showSystemChange()
+    },
+    onAbandoned: (count) => log.error({ count }, 'undelivered decisions were given up'),
+    onTrouble: (what, details) => log.error(details, what),
+  })
+  const { publisher } = door
 
   let wantRestart: (why: string) => void = () => undefined
   const restartWanted = new Promise<string>((resolve) => {
@@ -166,6 +174,8 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     camera,
     broker,
     publisher,
+    doorControl: door.keeper,
+    refusedMessages: () => door.refusals(),
     store,
     recognition,
     modelIds: stages.modelIds,
@@ -189,13 +199,14 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     grantSequence: number | null,
     trackId: number | undefined,
   ): void {
-    if (grantSequence !== null) {
+    if (grantSequence !== null && door.keeper.state().lockdown === null) {
       void publisher.sendGrant({ decision, sequence: grantSequence }).then((result) => {
         metrics.countGrant(result.outcome)
         log.info({ decision: decision.id, grant: result }, 'grant')
       })
     }
     publisher.notify()
+    door.follow(decision)
     metrics.countDecision(decision)
     live.showDecision(decision, trackId)
     const reason = decision.outcome === 'denied' ? decision.reason : undefined
@@ -226,6 +237,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
         galleryPersons: recognition.gallery.personCount,
         models: stages.modelIds,
         findPerson: (id) => store.persons.get(id),
+        refusesEntry: (id) => door.refusesEntry(id),
       }),
       newId: () => newId(),
       nowMs: Date.now,
@@ -256,6 +268,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
   function lookAround(): void {
     publisher.setHealth(describeForBroker(parts))
     try {
+      door.tick()
       const changes = store.foreignChanges()
       if (changes === foreignChanges) return
       foreignChanges = changes
@@ -284,11 +297,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     createAdminPorts({
       store,
       recognition,
-      enrolment: createEnrolmentService({
-        store,
-        recognition,
-        readEnrolment: stages.readEnrolment,
-      }),
+      enrolment,
       readProbe: stages.readProbe,
       live,
       health: () => describeHealth(parts),
@@ -314,6 +323,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     stopping.abort()
     await ended
     await camera.stop()
+    door.stop()
     await drain()
     await publisher.stop()
     await broker.close()

@@ -2,6 +2,8 @@ import type { Health, PartState } from './admin/ports.js'
 import type { Camera } from './capture/camera.js'
 import type { LoopFault } from './door-loop.js'
 import type { Health as BrokerHealth } from './events/messages.js'
+import type { StateMessage } from './events/state-message.js'
+import type { DoorControl } from './decision/door-control.js'
 import type { Publisher } from './events/publisher.js'
 import type { OpenedBroker } from './broker.js'
 import type { MetricSources } from './metrics.js'
@@ -17,6 +19,9 @@ export interface HealthParts {
   readonly camera: Camera
   readonly broker: OpenedBroker
   readonly publisher: Publisher
+  readonly doorControl: DoorControl
+  /** Messages from the broker that were refused, by reason. */
+  readonly refusedMessages: () => Readonly<Record<string, number>>
   readonly store: Store
   readonly recognition: Recognition
   readonly modelIds: Readonly<Record<string, string>>
@@ -45,6 +50,9 @@ export function describeHealth(parts: HealthParts): Health {
       description: broker.embedded ? `embedded, ${broker.url}` : broker.url,
       state: toPartState(brokerState),
       waiting: outboxOf(parts.store)?.pending ?? 0,
+      outboxFill: outboxOf(parts.store)?.fill ?? 0,
+      abandoned: outboxOf(parts.store)?.abandoned ?? 0,
+      refused: parts.refusedMessages(),
     },
     line: describeLine(parts.loopFault()),
     watchdogs: Object.fromEntries(WATCHDOGS.map((name) => [name, describeLine(troubles[name])])),
@@ -55,6 +63,20 @@ export function describeHealth(parts: HealthParts): Health {
     },
     threshold:
       threshold === undefined ? null : { value: threshold.value, targetFpir: threshold.targetFpir },
+  }
+}
+
+/** What `…/state` says of camera, gallery and troubles. */
+export function describeForState(
+  parts: HealthParts,
+): Pick<StateMessage, 'problem' | 'camera' | 'framesPerSecond' | 'enrolledPersons'> {
+  const health = describeForBroker(parts)
+  const { state } = parts.camera
+  return {
+    problem: health.state === 'degraded' ? health.cause.slice(0, 500) : null,
+    camera: state.name === 'ready' ? 'online' : 'offline',
+    framesPerSecond: state.name === 'ready' ? Math.round(state.framesPerSecond) : 0,
+    enrolledPersons: parts.recognition.gallery.personCount,
   }
 }
 
@@ -104,6 +126,10 @@ export function metricSources(parts: HealthParts): MetricSources {
       return stats.oldestAtMs === null ? 0 : Math.max(0, Date.now() - stats.oldestAtMs) / 1000
     },
     outboxAbandoned: () => outbox()?.abandoned ?? Number.NaN,
+    outboxFill: () => outbox()?.fill ?? Number.NaN,
+    refusedMessages: () => parts.refusedMessages(),
+    lockedDown: () => parts.doorControl.state().lockdown !== null,
+    alarms: () => parts.doorControl.state().alarms.length,
     galleryPersons: () => parts.recognition.gallery.personCount,
     galleryTemplates: () => parts.recognition.gallery.templateCount,
     canGrant: () => describeHealth(parts).status !== 'down',

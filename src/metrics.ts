@@ -11,6 +11,12 @@ export interface MetricSources {
   readonly outboxOldestS: () => number
   /** Decisions ever given up undelivered; above zero wants somebody's attention. */
   readonly outboxAbandoned: () => number
+  /** Share of the outbox's bound by size, 0..1. */
+  readonly outboxFill: () => number
+  /** Messages from the broker that were refused, by reason. */
+  readonly refusedMessages: () => Readonly<Record<string, number>>
+  readonly lockedDown: () => boolean
+  readonly alarms: () => number
   readonly galleryPersons: () => number
   readonly galleryTemplates: () => number
   /** Whether the door can be granted at this moment. */
@@ -86,6 +92,17 @@ export function createMetrics(): Metrics {
     },
     countTrip: (watchdog) => trips.inc({ watchdog }),
     connect(sources) {
+      new Gauge({
+        name: 'genkan_refused_messages',
+        help: 'Messages from the broker that were refused since start, by reason.',
+        labelNames: ['reason'],
+        registers,
+        collect() {
+          for (const [reason, count] of Object.entries(sources.refusedMessages())) {
+            this.set({ reason }, count)
+          }
+        },
+      })
       const gauges: readonly (readonly [string, string, () => number])[] = [
         ['genkan_camera_ready', 'Whether pictures come.', () => Number(sources.cameraReady())],
         [
@@ -101,6 +118,13 @@ export function createMetrics(): Metrics {
         ['genkan_outbox_pending', 'Decisions not yet acknowledged.', sources.outboxPending],
         ['genkan_outbox_oldest_seconds', 'Age of the oldest of them.', sources.outboxOldestS],
         ['genkan_outbox_abandoned', 'Decisions given up undelivered.', sources.outboxAbandoned],
+        [
+          'genkan_outbox_fill',
+          'Share of the bound by size; at 1 the oldest go.',
+          sources.outboxFill,
+        ],
+        ['genkan_locked_down', 'Whether nobody is let in.', () => Number(sources.lockedDown())],
+        ['genkan_door_alarms', 'Alarms of the door contact that last.', sources.alarms],
         ['genkan_gallery_persons', 'K, persons enrolled and active.', sources.galleryPersons],
         ['genkan_gallery_templates', 'Templates searched.', sources.galleryTemplates],
       ]

@@ -251,6 +251,12 @@ export interface Health {
     readonly state: PartState
     /** Decisions written but not yet acknowledged by the broker. */
     readonly waiting: number
+    /** Share of the outbox's bound by size, 0..1; at 1 the oldest are given up. */
+    readonly outboxFill?: number
+    /** Decisions ever given up undelivered; they are still in the store. */
+    readonly abandoned?: number
+    /** Messages from the broker that were refused since start, by reason. */
+    readonly refused?: Readonly<Record<string, number>>
   }
   /** The judging of frames, where it can fail by itself. */
   readonly line?: PartState

@@ -87,6 +87,18 @@ export const healthSchema = liveStatusSchema
       description: z.string(),
       state: partState,
       waiting: z.int().nonnegative().openapi({ description: 'Decisions not yet acknowledged.' }),
+      outboxFill: z
+        .number()
+        .optional()
+        .openapi({ description: 'Share of its bound by size; at 1 the oldest are given up.' }),
+      abandoned: z
+        .int()
+        .optional()
+        .openapi({ description: 'Decisions ever given up undelivered; the store keeps them.' }),
+      refused: z
+        .record(z.string(), z.int())
+        .optional()
+        .openapi({ description: 'Messages from the broker that were refused, by reason.' }),
     }),
     line: partState.optional().openapi({ description: 'The judging of frames.' }),
     watchdogs: z
@@ -115,9 +127,11 @@ export function presentPerson(person: PersonEntry): z.infer<typeof personSchema>
 
 /** The daemon's state as the API shows it. */
 export function presentHealth(health: Health): z.infer<typeof healthSchema> {
-  const { startedAtMs, models, watchdogs, ...rest } = health
+  const { startedAtMs, models, watchdogs, broker, ...rest } = health
+  const { refused, ...line } = broker
   return {
     ...rest,
+    broker: { ...line, ...(refused === undefined ? {} : { refused: { ...refused } }) },
     ...(watchdogs === undefined ? {} : { watchdogs: { ...watchdogs } }),
     models: { ...models },
     startedAt: new Date(startedAtMs).toISOString(),

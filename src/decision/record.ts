@@ -18,6 +18,8 @@ export interface DecisionContext {
   readonly latencyMs: number
   /** Looks a person up; `undefined` when deleted in the meantime. */
   readonly findPerson: (id: string) => Person | undefined
+  /** Why the door itself lets nobody, or not this person, in now: lockdown, anti-passback. */
+  readonly refusesEntry?: (personId: string) => string | undefined
 }
 
 /**
@@ -49,6 +51,8 @@ export function toDecision(ended: EndedAttempt, context: DecisionContext): Decis
   const person = context.findPerson(result.personId)
   if (person === undefined) return deny('unknown', 'the person was deleted during the attempt')
   if (!person.active) return deny('not-permitted', 'the person is not active')
+  const refusal = context.refusesEntry?.(person.id)
+  if (refusal !== undefined) return deny('not-permitted', refusal)
   return { ...evidence, outcome: 'granted', person: { id: person.id, name: person.name } }
 }
 
