@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import t from 'tap'
-import { ulid } from 'ulid'
+import t, { type Test } from 'tap'
 
 import { createDatabase } from '../../src/store/database.js'
 import { migrate, MIGRATIONS, schemaVersion, type Migration } from '../../src/store/migrations.js'
-import { openStore } from '../../src/store/store.js'
-import { deniedDecision, rawDatabase, temporaryFolder } from './samples.js'
+import { openStore, type Store } from '../../src/store/store.js'
+import { fillAsVersion, type Content } from './earlier-versions.js'
+import { deniedDecision, grantedDecision, rawDatabase, temporaryFolder } from './samples.js'
 
 const upTo = (version: number): Migration[] =>
   MIGRATIONS.filter((migration) => migration.version <= version)
@@ -15,8 +16,8 @@ const upTo = (version: number): Migration[] =>
 const KEY = Buffer.alloc(32, 3)
 
 /** The whole schema as text. */
-function schemaOf(folder: string): unknown[] {
-  const raw = rawDatabase(folder)
+function schemaOf(folder: string, migrations = MIGRATIONS): unknown[] {
+  const raw = rawDatabase(folder, migrations)
   const rows = raw.prepare('SELECT type, name, sql FROM sqlite_schema ORDER BY type, name').all()
   raw.close()
   return rows
@@ -39,26 +40,56 @@ t.test('versions are 1, 2, 3, … without gaps', (t) => {
   t.end()
 })
 
+/** SHA-256 of the schema after each released step; a released step is never changed. */
+const RELEASED: readonly string[] = ['0', '0', '0']
+
+t.test('released steps make the schema they always made', (t) => {
+  RELEASED.forEach((hash, index) => {
+    const schema = JSON.stringify(schemaOf(databaseAt(t, index + 1), upTo(index + 1)))
+    t.equal(createHash('sha256').update(schema).digest('hex'), hash, `version ${index + 1}`)
+  })
+  t.end()
+})
+
+function expectContent(t: Test, store: Store, content: Content, version: number): void {
+  const { personId, templateId, delivered, pending, tokenId } = content
+  if (version >= 1) {
+    t.equal(store.persons.get(personId)?.name, 'Ada')
+    t.match(store.templates.byPerson(personId), [{ id: templateId, quality: 0.5, source: 'cli' }])
+    t.equal(store.templates.gallery().length, 1)
+  }
+  if (version >= 2) {
+    t.strictSame(store.decisions.get(delivered.id)?.decision, delivered)
+    t.equal(store.decisions.get(delivered.id)?.delivery, 'delivered')
+    t.match(store.outbox.pending(9), [{ id: pending.id }])
+    t.match(store.outbox.stats(), { pending: 1, delivered: 1 })
+    t.ok((store.decisions.record(grantedDecision()).grantSequence ?? 0) > 41)
+  }
+  if (version >= 3) {
+    t.match(store.adminTokens.list(), [{ id: tokenId, label: 'console', role: 'admin' }])
+    t.strictSame(
+      store.audit.list({ limit: 9 }).map(({ action }) => action),
+      ['template.add', 'person.create'],
+    )
+  }
+}
+
 const latest = MIGRATIONS.length
 for (let version = 0; version <= latest; version++) {
   t.test(`from version ${version} to ${latest}, with what was in it`, (t) => {
     const folder = databaseAt(t, version)
-    const person = ulid()
-    if (version >= 1) {
-      const raw = rawDatabase(folder, upTo(version))
-      t.equal(schemaVersion(raw), version)
-      raw
-        .prepare(`INSERT INTO persons (id, name, active, created_at_ms) VALUES (?, 'Ada', 1, 5)`)
-        .run(person)
-      raw.close()
-    }
+    const raw = rawDatabase(folder, upTo(version))
+    t.equal(schemaVersion(raw), version)
+    const content = fillAsVersion(raw, version)
+    raw.close()
     const store = openStore({ folder, nowMs: Date.now })
     t.equal(store.info.schemaVersion, latest)
     t.equal(store.info.created, false)
-    t.equal(store.persons.get(person)?.name, version >= 1 ? 'Ada' : undefined)
+    expectContent(t, store, content, version)
     store.decisions.record(deniedDecision())
     store.audit.append({ actor: 'cli', action: 'test.step' })
     t.equal(store.audit.verify().intact, true)
+    t.equal(store.examine().schemaVersion, latest)
     store.close()
     t.strictSame(schemaOf(folder), schemaOf(databaseAt(t, latest)), 'the schema of a new database')
     t.end()
