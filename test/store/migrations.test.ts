@@ -41,7 +41,11 @@ t.test('versions are 1, 2, 3, … without gaps', (t) => {
 })
 
 /** SHA-256 of the schema after each released step; a released step is never changed. */
-const RELEASED: readonly string[] = ['0', '0', '0']
+const RELEASED: readonly string[] = [
+  '2769a656a3e34eedb35fcbd978c5be8f1245e1be4079d15bc73936be77749dfa',
+  '2c86f4f91155fcd2187268d9d7200d36c01f2d61a4cb16db24d0d31227c21000',
+  '4d37d7ae74857367e2d71b77c802ae36bd47762760d44e1b1d5c140dc8da8922',
+]
 
 t.test('released steps make the schema they always made', (t) => {
   RELEASED.forEach((hash, index) => {
