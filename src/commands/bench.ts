@@ -31,12 +31,18 @@ export interface BenchReport {
   /** Decoded frame to finished decision step, of frames in which a face was judged to the end. */
   readonly frameToDecisionMs: Timing
   readonly stagesMs: Readonly<Record<string, Timing>>
+  /** Liveness by cue; `view` is the face's redrawing, which several cues share. */
+  readonly cuesMs: Readonly<Record<string, Timing>>
+  /** All but the view and the life cue: those that judge without asking for anything. */
+  readonly passiveCuesMs: Timing
   readonly framesPerSecond: number
   /** The decoded frames included. */
   readonly rssMb: number
 }
 
 const SIZE = { width: 640, height: 480, fit: 'cropped' } as const
+/** Not passive: what only they need, or what waits for the person to do something. */
+const ASKING_CUES = new Set(['view', 'life', 'challenge'])
 const WARM_UP_FRAMES = 20
 const FRAMES_PER_SECOND = 15
 const CLIP_SECONDS = 10
@@ -77,6 +83,9 @@ export async function bench(options: BenchOptions): Promise<void> {
   }
   const judgingMs = performance.now() - startedMs
   const stage = (read: (judgement: Judgement) => number) => summariseTimings(judged.map(read))
+  const cueTimes = judged.flatMap(({ liveness }) => (liveness ? [liveness.cueMs] : []))
+  const cueNames = Object.keys(cueTimes.at(0) ?? {})
+  const passive = cueNames.filter((name) => !ASKING_CUES.has(name))
   const report: BenchReport = {
     frames: totals.length,
     size: `${SIZE.width}x${SIZE.height}`,
@@ -90,6 +99,12 @@ export async function bench(options: BenchOptions): Promise<void> {
       encoding: stage(({ stages: { encodingMs } }) => encodingMs),
       matching: stage(({ stages: { matchingMs } }) => matchingMs),
     },
+    cuesMs: Object.fromEntries(
+      cueNames.map((name) => [name, summariseTimings(cueTimes.map((times) => times[name]))]),
+    ),
+    passiveCuesMs: summariseTimings(
+      cueTimes.map((times) => passive.reduce((sum, name) => sum + times[name], 0)),
+    ),
     framesPerSecond: (1000 * seen) / judgingMs,
     rssMb: process.memoryUsage.rss() / 1024 / 1024,
   }
@@ -134,6 +149,9 @@ function describe(report: BenchReport): string {
     `ms                              p50      p95      p99\n`,
     ...Object.entries(report.stagesMs).map(([name, timing]) => row(name, timing)),
     row('frame to decision', report.frameToDecisionMs),
+    '\nwithin liveness\n',
+    ...Object.entries(report.cuesMs).map(([name, timing]) => row(name, timing)),
+    row('passive cues together', report.passiveCuesMs),
     `\n${report.framesPerSecond.toFixed(1)} frames/s judged, RSS ${report.rssMb.toFixed(0)} MB\n`,
   ].join('')
 }

@@ -1,8 +1,14 @@
+import { createBandsCue } from './bands.js'
+import { bezelCue } from './bezel.js'
+import { createCarriedCue } from './carried.js'
 import type { Cue } from './cue.js'
 import type { CompareViews } from './face-change.js'
 import { createFrozenCue } from './frozen.js'
 import { createLifeCue } from './life-cue.js'
+import { createLoopCue } from './loop.js'
 import { watchPictures, type PictureCue } from './picture-cue.js'
+import { spectrumCues } from './spectrum.js'
+import { createStillFaceCue } from './still-face.js'
 import { textureCue } from './texture.js'
 import type { TextureScorer } from './texture.js'
 
@@ -16,7 +22,7 @@ export interface CueParts {
 
 /** The cues that can speak of a single picture. */
 export function createPictureCues({ scoreTexture }: Pick<CueParts, 'scoreTexture'>): PictureCue[] {
-  return [textureCue(scoreTexture)]
+  return [textureCue(scoreTexture), bezelCue(), ...spectrumCues()]
 }
 
 /** The cues of one door, all at their beginning. */
@@ -24,6 +30,10 @@ export function createCues(parts: CueParts): Cue[] {
   const { askAfterMs, compareViews } = parts
   return [
     createFrozenCue(),
+    createLoopCue(),
+    createStillFaceCue(),
+    createCarriedCue(),
+    createBandsCue(),
     ...createPictureCues(parts).map((cue) => watchPictures(cue)),
     createLifeCue({ askAfterMs, ...(compareViews === undefined ? {} : { compareViews }) }),
   ]

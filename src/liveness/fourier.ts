@@ -1,0 +1,92 @@
+/** Tables of a radix-2 transform of one length. */
+interface Plan {
+  readonly cosines: Float64Array
+  readonly sines: Float64Array
+  readonly reversed: Uint16Array
+}
+
+const plans = new Map<number, Plan>()
+
+function planFor(length: number): Plan {
+  const known = plans.get(length)
+  if (known !== undefined) return known
+  const bits = Math.log2(length)
+  if (!Number.isInteger(bits) || bits < 1 || bits > 12) {
+    throw new RangeError(`a transform needs a power of two from 2 to 4096, got ${length}`)
+  }
+  const reversed = new Uint16Array(length)
+  for (let i = 0; i < length; i++) {
+    reversed[i] = (reversed[i >> 1] >> 1) | ((i & 1) << (bits - 1))
+  }
+  const half = length / 2
+  const cosines = Float64Array.from({ length: half }, (_, k) =>
+    Math.cos((2 * Math.PI * k) / length),
+  )
+  const sines = Float64Array.from({ length: half }, (_, k) => -Math.sin((2 * Math.PI * k) / length))
+  const plan = { cosines, sines, reversed }
+  plans.set(length, plan)
+  return plan
+}
+
+/** Discrete Fourier transform in place (Cooley and Tukey, 1965), of a power of two of values. */
+export function transform(real: Float64Array, imaginary: Float64Array): void {
+  const { length } = real
+  const { cosines, sines, reversed } = planFor(length)
+  for (let i = 0; i < length; i++) {
+    const j = reversed[i]
+    if (j <= i) continue
+    const re = real[i]
+    real[i] = real[j]
+    real[j] = re
+    const im = imaginary[i]
+    imaginary[i] = imaginary[j]
+    imaginary[j] = im
+  }
+  for (let size = 2; size <= length; size *= 2) {
+    const half = size / 2
+    const step = length / size
+    for (let start = 0; start < length; start += size) {
+      for (let k = 0; k < half; k++) {
+        const a = start + k
+        const b = a + half
+        const c = cosines[k * step]
+        const s = sines[k * step]
+        const re = real[b] * c - imaginary[b] * s
+        const im = real[b] * s + imaginary[b] * c
+        real[b] = real[a] - re
+        imaginary[b] = imaginary[a] - im
+        real[a] += re
+        imaginary[a] += im
+      }
+    }
+  }
+}
+
+/**
+ * Power of a real square picture at each frequency, in place of order: index v·side + u, where
+ * frequencies above side/2 are the negative ones.
+ */
+export function powerSpectrum(pixels: Float64Array, side: number): Float64Array {
+  const real = pixels.slice()
+  const imaginary = new Float64Array(side * side)
+  for (let y = 0; y < side; y++) {
+    transform(real.subarray(y * side, (y + 1) * side), imaginary.subarray(y * side, (y + 1) * side))
+  }
+  const re = new Float64Array(side)
+  const im = new Float64Array(side)
+  const power = new Float64Array(side * side)
+  for (let x = 0; x <= side / 2; x++) {
+    for (let y = 0; y < side; y++) {
+      re[y] = real[y * side + x]
+      im[y] = imaginary[y * side + x]
+    }
+    transform(re, im)
+    for (let y = 0; y < side; y++) power[y * side + x] = re[y] * re[y] + im[y] * im[y]
+  }
+  for (let x = side / 2 + 1; x < side; x++) {
+    for (let y = 0; y < side; y++) {
+      power[y * side + x] = power[((side - y) % side) * side + side - x]
+    }
+  }
+  return power
+}

@@ -1,0 +1,167 @@
+import type { Box, Image } from '../frame/image.js'
+import { powerSpectrum } from './fourier.js'
+import type { PictureCue, ScoreRule } from './picture-cue.js'
+
+/** What the frequencies of a face patch show. */
+export interface Spectrum {
+  /** Highest isolated peak of luma over its surroundings, in decades: half-tone, pixel grid. */
+  readonly lumaPeak: number
+  /** The same of colour difference (red − green): moiré is coloured, skin is not. */
+  readonly chromaPeak: number
+  /** Share of luma's energy above a quarter of the sampling frequency: fine detail. */
+  readonly highShare: number
+}
+
+/** Side of the square patch, at the frame's own resolution. */
+const SIDE = 128
+/** Cycles a patch below which faces have structure of their own. */
+const LOWEST = 14
+
+/** Hann window over the patch. */
+const WINDOW = Float64Array.from({ length: SIDE }, (_, i) => {
+  return 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIDE)
+})
+
+/**
+ * Measures the periodic structure of a face at the frame's own resolution.
+ * @returns `undefined` when the frame is smaller than the patch
+ */
+export function measureSpectrum(image: Image, box: Box): Spectrum | undefined {
+  if (image.width < SIDE || image.height < SIDE) return undefined
+  const place = (centre: number, size: number) =>
+    Math.max(0, Math.min(size - SIDE, Math.round(centre - SIDE / 2)))
+  const left = place(box.x + box.width / 2, image.width)
+  const top = place(box.y + box.height / 2, image.height)
+  const luma = new Float64Array(SIDE * SIDE)
+  const chroma = new Float64Array(SIDE * SIDE)
+  for (let y = 0; y < SIDE; y++) {
+    let from = ((top + y) * image.width + left) * 3
+    for (let x = 0; x < SIDE; x++, from += 3) {
+      const [red, green, blue] = [image.data[from], image.data[from + 1], image.data[from + 2]]
+      luma[y * SIDE + x] = 0.299 * red + 0.587 * green + 0.114 * blue
+      chroma[y * SIDE + x] = red - green
+    }
+  }
+  const lumaPower = windowedPower(luma)
+  return {
+    lumaPeak: highestPeak(lumaPower),
+    chromaPeak: highestPeak(windowedPower(chroma)),
+    highShare: highShare(lumaPower),
+  }
+}
+
+function windowedPower(pixels: Float64Array): Float64Array {
+  let mean = 0
+  for (const value of pixels) mean += value / pixels.length
+  for (let y = 0, i = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++, i++) pixels[i] = (pixels[i] - mean) * WINDOW[x] * WINDOW[y]
+  }
+  return powerSpectrum(pixels, SIDE)
+}
+
+/** Frequencies of the upper half plane, away from the axes, where blocks of codecs show. */
+function isJudged(u: number, v: number): boolean {
+  const radius = Math.hypot(u, v)
+  if (radius < LOWEST || radius > SIDE / 2 - 2) return false
+  return Math.abs(u) > 2 && Math.abs(v) > 2
+}
+
+function highestPeak(power: Float64Array): number {
+  let highest = 0
+  const at = (u: number, v: number) => power[((v + SIDE) % SIDE) * SIDE + ((u + SIDE) % SIDE)]
+  for (let v = 0; v <= SIDE / 2 - 5; v++) {
+    for (let u = -SIDE / 2 + 5; u <= SIDE / 2 - 5; u++) {
+      if (!isJudged(u, v)) continue
+      const own = at(u, v)
+      if (own < at(u - 1, v) || own < at(u + 1, v) || own < at(u, v - 1) || own < at(u, v + 1))
+        continue
+      let around = 0
+      let count = 0
+      for (let d = -5; d <= 5; d++) {
+        for (const [du, dv] of [
+          [d, -5],
+          [d, 5],
+          [-5, d],
+          [5, d],
+        ]) {
+          around += at(u + du, v + dv)
+          count++
+        }
+      }
+      highest = Math.max(highest, own / (around / count + 1))
+    }
+  }
+  return Math.log10(highest + 1)
+}
+
+function highShare(power: Float64Array): number {
+  let high = 0
+  let total = 0
+  for (let v = 0; v < SIDE; v++) {
+    for (let u = 0; u <= SIDE / 2; u++) {
+      const radius = Math.hypot(u, v <= SIDE / 2 ? v : SIDE - v)
+      if (radius < 3) continue
+      total += power[v * SIDE + u]
+      if (radius > SIDE / 4) high += power[v * SIDE + u]
+    }
+  }
+  return total === 0 ? 0 : high / total
+}
+
+/** No veto: see the figures of `genkan evaluate pad`. */
+const EVIDENCE_ONLY: ScoreRule = {
+  liveFrom: 0.5,
+  attackBelow: 0,
+  minFrames: 2,
+  windowMs: 4000,
+  minFaceHeightPx: 100,
+}
+/** Peaks over their surroundings, in decades, of which the score is 1 and 0. */
+const LIVE_PEAK = 0.8
+const ATTACK_PEAK = 1.6
+/** Shares of fine detail, in decades, of which the score is 0 and 1. */
+const PLAIN_SHARE = -3
+const DETAILED_SHARE = -1
+
+function ramp(value: number, zeroAt: number, oneAt: number): number {
+  return Math.min(1, Math.max(0, (value - zeroAt) / (oneAt - zeroAt)))
+}
+
+/**
+ * Two cues over one reading: `spectrum`, half-tone, pixel grid and moiré as isolated peaks; and
+ * `detail`, fine detail, which a copy of a picture loses, though focus and codec matter as much.
+ */
+export function spectrumCues(): PictureCue[] {
+  let read: { readonly image: Image; readonly box: Box; readonly spectrum?: Spectrum } | undefined
+  const look = (image: Image, box: Box): Spectrum | undefined => {
+    if (read === undefined || read.image !== image || read.box !== box) {
+      const spectrum = measureSpectrum(image, box)
+      read = { image, box, ...(spectrum === undefined ? {} : { spectrum }) }
+    }
+    return read.spectrum
+  }
+  const common = { scope: 'face', isNeeded: false, rule: EVIDENCE_ONLY, everyMs: 500 } as const
+  return [
+    {
+      ...common,
+      name: 'spectrum',
+      reasons: { live: 'no periodic structure', attack: 'periodic structure of print or screen' },
+      score(image, { box }) {
+        const spectrum = look(image, box)
+        if (spectrum === undefined) return undefined
+        const { lumaPeak, chromaPeak } = spectrum
+        return ramp(Math.max(lumaPeak, chromaPeak), ATTACK_PEAK, LIVE_PEAK)
+      },
+    },
+    {
+      ...common,
+      name: 'detail',
+      reasons: { live: 'fine detail', attack: 'fine detail is missing' },
+      score(image, { box }) {
+        const spectrum = look(image, box)
+        if (spectrum === undefined) return undefined
+        return ramp(Math.log10(spectrum.highShare + 1e-6), PLAIN_SHARE, DETAILED_SHARE)
+      },
+    },
+  ]
+}
