@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { assetPath } from '../../src/models/registry.js'
+import { assetPath, defaultModels } from '../../src/models/registry.js'
 import { shippedCalibrationPath } from '../../src/threshold-source.js'
 import {
   EAGER,
@@ -63,7 +63,7 @@ t.test(
 t.test('a calibration changed under a running daemon is not used, and told', async (t) => {
   const home = newHome(t)
   const calibration = join(home.folder, 'calibration.json')
-  copyFileSync(shippedCalibrationPath('mobilefacenet-128-int8'), calibration)
+  copyFileSync(shippedCalibrationPath(defaultModels.encoder), calibration)
   const env = { ...EAGER, ...CAMERA, GENKAN_MATCHING_CALIBRATION_FILE: calibration }
   const daemon = await startDaemon(t, home, env)
   const thresholdOf = (health: string) => /"threshold":\{"value":([\d.]+)/.exec(health)?.[1]
