@@ -64,7 +64,8 @@ t.test(
       const daemon = await startDaemon(t, home, env)
       if (manId === '') manId = await enrolMan(daemon)
       const enrolling = enrolUntilKilled(daemon, manId, acknowledged)
-      await pause(500 + Math.random() * 3000)
+      if (round % 2 === 0) await until(() => daemon.decisions().length > 0, 'a decision')
+      await pause(Math.random() * 2000)
       await daemon.kill('SIGKILL')
       await enrolling
       shown.push(...daemon.decisions())

@@ -26,6 +26,9 @@ export const EAGER = {
   GENKAN_DECISION_GRANT_COOLDOWN_MS: '0',
 }
 
+/** Models are loaded and warmed; on a machine that others load, too, that takes its time. */
+const START_MS = 120_000
+
 /** A daemon in a process of its own. */
 export interface RunningDaemon {
   readonly folder: string
@@ -88,8 +91,13 @@ export async function startDaemon(
   let log = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
-  await until(() => out.includes('Ctrl-C') || child.exitCode !== null, 'the daemon to start')
-  if (child.exitCode !== null) throw new Error(`the daemon did not start: ${log}`)
+  const isOver = () => child.exitCode !== null || child.signalCode !== null
+  await until(() => out.includes('Ctrl-C') || isOver(), 'the daemon to start', START_MS).catch(
+    (error: unknown) => {
+      throw new Error(`${String(error)}; it said: ${out.slice(-500)} ${log.slice(-1500)}`)
+    },
+  )
+  if (isOver()) throw new Error(`the daemon did not start (${child.signalCode}): ${log}`)
   home.token = /token +(genkan_\S+)/.exec(out)?.[1] ?? home.token
   const consoleUrl = /console +(http:\/\/[^#\s]+)/.exec(out)?.[1] ?? ''
 
