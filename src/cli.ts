@@ -2,6 +2,7 @@
 import { Command } from 'commander'
 import type { BenchGalleryOptions } from './commands/bench-gallery.js'
 import type { BenchOptions } from './commands/bench.js'
+import type { CalibratePadOptions } from './commands/calibrate-pad.js'
 import type { CalibrateCommandOptions } from './commands/calibrate.js'
 import type { DoctorOptions } from './commands/doctor.js'
 import type { EvaluatePadOptions } from './commands/evaluate-pad.js'
@@ -217,7 +218,7 @@ function buildProgram(): Command {
       await evaluateClips(options)
     })
 
-  withSetup(program.command('calibrate <folder>'))
+  const calibrate = withSetup(program.command('calibrate <folder>'))
     .description('fit the threshold for K on labelled people, one folder a person')
     .option('--description <text>', 'what the pictures are, for the file')
     .option('--encoder <model>', 'another encoder than the configured one')
@@ -226,6 +227,17 @@ function buildProgram(): Command {
     .action(async (folder: string, options: CalibrateCommandOptions) => {
       const { calibrateCommand } = await import('./commands/calibrate.js')
       await calibrateCommand(folder, options)
+    })
+  withSetup(calibrate.command('pad'))
+    .description('fit the liveness thresholds to the installed camera, in a guided minute')
+    .option('--out <file>', 'calibration file', 'pad-calibration.json')
+    .option('--clip <file>', 'a clip of a living person before that camera, instead of the camera')
+    .option('--images <folder>', 'pictures of living people before it, one folder a person')
+    .option('--seconds <count>', 'how long', '60')
+    .option('--json', 'print the calibration')
+    .action(async (_options: CalibratePadOptions, command: Command) => {
+      const { calibratePad } = await import('./commands/calibrate-pad.js')
+      await calibratePad(command.optsWithGlobals<CalibratePadOptions>())
     })
 
   withSetup(program.command('learn-projection <folder>'))

@@ -87,7 +87,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     store.adminTokens.list().length === 0
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
       : undefined
-  const stages = await loadStages(config.models)
+  const stages = await loadStages(config.models, config.liveness)
   const recognition = createRecognition(
     () => {
       const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
@@ -103,6 +103,9 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
   const metrics = createMetrics()
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)
+  if (config.liveness.mode === 'texture') {
+    log.warn('liveness.mode is texture: no sign of life is asked for; only for a manned door')
+  }
   const enrolment = createEnrolmentService({
     store,
     recognition,

@@ -39,7 +39,10 @@ export function doorRulesOf({
 }
 
 /** The stages of a line; `compareViews` only where many lines look at the same frames. */
-export type LineStages = Pick<Stages, 'finder' | 'encoder' | 'scoreTexture' | 'viewFace'> & {
+export type LineStages = Pick<
+  Stages,
+  'finder' | 'encoder' | 'scoreTexture' | 'viewFace' | 'pad'
+> & {
   readonly compareViews?: CompareViews
 }
 
@@ -58,6 +61,7 @@ export function openLine(
       viewFace: stages.viewFace,
       cues: createCues({
         scoreTexture: stages.scoreTexture,
+        ...(stages.pad === undefined ? {} : { pad: stages.pad }),
         askAfterMs: config.liveness.askAfterMs,
         ...(compareViews === undefined ? {} : { compareViews }),
       }),

@@ -9,6 +9,8 @@ import type { PictureReader } from './encoding/read-picture.js'
 import { createEyeReader } from './liveness/eye-state.js'
 import { createFaceViewer } from './liveness/face-view.js'
 import type { FaceViewer } from './liveness/face-view.js'
+import { readPadCalibration } from './liveness/pad-calibration.js'
+import type { PadCalibration } from './liveness/pad-calibration.js'
 import { createTextureScorer } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
 import { loadNet } from './models/session.js'
@@ -27,6 +29,8 @@ export interface Stages {
   readonly finder: FaceFinder
   readonly encoder: Encoder
   readonly scoreTexture: TextureScorer
+  /** The installed camera's own thresholds, if there are any. */
+  readonly pad?: PadCalibration
   readonly viewFace: FaceViewer
   readonly readEnrolment: PictureReader
   readonly readProbe: PictureReader
@@ -36,9 +40,13 @@ export interface Stages {
 
 /**
  * Loads, checks and warms every net the line needs. Sessions live as long as the process.
+ * @param liveness names the calibration of the camera, where the line is to use it
  * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
  */
-export async function loadStages(config: Config['models']): Promise<Stages> {
+export async function loadStages(
+  config: Config['models'],
+  liveness?: Pick<Config['liveness'], 'calibrationFile'>,
+): Promise<Stages> {
   const options = (model: string | undefined) => ({
     intraOpNumThreads: config.threads,
     executionProviders: config.executionProviders,
@@ -53,11 +61,15 @@ export async function loadStages(config: Config['models']): Promise<Stages> {
   }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
   const encoder = createEncoder(nets.encoder)
+  const calibrationFile = liveness?.calibrationFile
   return {
     nets,
     finder,
     encoder,
     scoreTexture: createTextureScorer(nets.texture),
+    ...(calibrationFile === undefined
+      ? {}
+      : { pad: readPadCalibration(calibrationFile, nets.texture.manifest.id) }),
     viewFace: createFaceViewer(createLandmarker(nets.landmarks), createEyeReader(nets.eyes)),
     readEnrolment: createPictureReader(finder, encoder, ENROLMENT_LIMITS),
     readProbe: createPictureReader(finder, encoder, PROBE_LIMITS),

@@ -93,7 +93,7 @@ function cureOf(error: unknown): string | undefined {
 
 async function checkModels(config: Config): Promise<Finding> {
   const part = 'models'
-  const { nets, modelIds } = await loadStages(config.models)
+  const { nets, modelIds } = await loadStages(config.models, config.liveness)
   const detail = Object.values(modelIds).join(', ')
   const source = createThresholdSource(config.matching, nets.encoder)
   if (source.kind === 'unusable') {

@@ -68,7 +68,7 @@ export async function evaluateClips(options: EvaluateClipsOptions): Promise<void
     throw new CommandError('bad-input', '--every must be 0.5 to 60 seconds')
   }
   const config = loadSetup(options)
-  const stages = await loadStages(config.models)
+  const stages = await loadStages(config.models, config.liveness)
   const total = CLIPS.length + STILL_MOMENTS_S.length * STILL_SPECIES.length + STILL_SPECIES.length
   const progress = startProgress('clips and stills', total)
   const report = await measure(config, stages, everyS * 1000, progress)
@@ -89,7 +89,8 @@ async function measure(
   const timeToGrant: TimeToGrant[] = []
   const strangerWindows: { readonly outcomes: readonly string[] }[] = []
   for (const { file, person, enrolAtS } of CLIPS) {
-    const shared = {
+    const shared: LineStages = {
+      ...(stages.pad === undefined ? {} : { pad: stages.pad }),
       finder: shareFinder(stages.finder),
       encoder: shareEncoder(stages.encoder),
       scoreTexture: shareTextureScorer(stages.scoreTexture),

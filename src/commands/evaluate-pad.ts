@@ -54,7 +54,7 @@ export async function evaluatePad(folder: string, options: EvaluatePadOptions): 
     throw new CommandError('bad-input', error instanceof Error ? error.message : String(error))
   }
   const { presentations, passedOver } = listed
-  const stages = await loadStages(config.models)
+  const stages = await loadStages(config.models, config.liveness)
   const padStages: PadStages = {
     finder: stages.finder,
     pictureCues: createPictureCues(stages),

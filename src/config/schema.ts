@@ -62,6 +62,9 @@ const livenessSchema = z
       12_000,
       'An attempt without enough evidence ends after this long.',
     ),
+    calibrationFile: file(
+      "The camera's own liveness thresholds, made by `genkan calibrate pad`.",
+    ).optional(),
   })
   .refine(({ askAfterMs, attemptTimeoutMs }) => askAfterMs < attemptTimeoutMs, {
     error: 'must be shorter than liveness.attemptTimeoutMs',

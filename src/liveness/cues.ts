@@ -6,6 +6,8 @@ import type { CompareViews } from './face-change.js'
 import { createFrozenCue } from './frozen.js'
 import { createLifeCue } from './life-cue.js'
 import { createLoopCue } from './loop.js'
+import { calibratedRules } from './pad-calibration.js'
+import type { PadCalibration } from './pad-calibration.js'
 import { watchPictures, type PictureCue } from './picture-cue.js'
 import { spectrumCues } from './spectrum.js'
 import { createStillFaceCue } from './still-face.js'
@@ -14,6 +16,8 @@ import type { TextureScorer } from './texture.js'
 
 export interface CueParts {
   readonly scoreTexture: TextureScorer
+  /** The installed camera's own thresholds; the shipped ones if not given. */
+  readonly pad?: PadCalibration
   /** After this long without an event the display asks for one. */
   readonly askAfterMs: number
   /** Handed in, remembering its answers, where many judges look at the same frames. */
@@ -21,8 +25,9 @@ export interface CueParts {
 }
 
 /** The cues that can speak of a single picture. */
-export function createPictureCues({ scoreTexture }: Pick<CueParts, 'scoreTexture'>): PictureCue[] {
-  return [textureCue(scoreTexture), bezelCue(), ...spectrumCues()]
+export function createPictureCues(parts: Pick<CueParts, 'scoreTexture' | 'pad'>): PictureCue[] {
+  const rules = calibratedRules(parts.pad)
+  return [textureCue(parts.scoreTexture, rules.texture), bezelCue(rules.bezel), ...spectrumCues()]
 }
 
 /** The cues of one door, all at their beginning. */

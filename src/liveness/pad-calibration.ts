@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { BEZEL_RULE } from './bezel.js'
+import type { ScoreRule } from './picture-cue.js'
+import { TEXTURE_RULE } from './texture.js'
+
+/** Calibration moves a threshold within these limits only, whatever a camera shows. */
+export const SAFE_LIMITS = {
+  /** Prints of NUAA's training people stay below the lower one over any three frames. */
+  textureLiveFrom: [0.15, TEXTURE_RULE.liveFrom],
+  /** Straight edges must cover nearly all of two sides before they are a bezel. */
+  bezelAttackBelow: [0, 0.06],
+} as const
+
+const [lowestLive, highestLive] = SAFE_LIMITS.textureLiveFrom
+const [noVeto, highestVeto] = SAFE_LIMITS.bezelAttackBelow
+
+const padCalibrationSchema = z.strictObject({
+  kind: z.literal('genkan pad calibration'),
+  version: z.literal(1),
+  /** Model id of the texture net that was calibrated. */
+  textureModel: z.string().min(1).max(200),
+  /** What was looked at, in words. */
+  source: z.string().max(500),
+  frames: z.int().min(1),
+  texture: z.strictObject({ liveFrom: z.number().min(lowestLive).max(highestLive) }),
+  bezel: z.strictObject({ attackBelow: z.number().min(noVeto).max(highestVeto) }),
+})
+
+/** What one installed camera makes of living people, in thresholds. */
+export type PadCalibration = z.output<typeof padCalibrationSchema>
+
+const MAX_BYTES = 64 * 1024
+
+/**
+ * Reads a camera's calibration.
+ * @throws Error when the file is not one, leaves the safe limits, or is of another texture model
+ */
+export function readPadCalibration(path: string, textureModel: string): PadCalibration {
+  const cure = 'run `genkan calibrate pad` again, or take liveness.calibrationFile out'
+  let parsed: unknown
+  try {
+    const text = readFileSync(path, 'utf8')
+    if (text.length > MAX_BYTES) throw new RangeError(`the file is larger than ${MAX_BYTES} bytes`)
+    parsed = JSON.parse(text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new Error(`${path} cannot be read: ${why}; ${cure}`)
+  }
+  const result = padCalibrationSchema.safeParse(parsed)
+  if (!result.success) {
+    throw new Error(`${path} is no pad calibration: ${z.prettifyError(result.error)}; ${cure}`)
+  }
+  if (result.data.textureModel !== textureModel) {
+    throw new Error(
+      `${path} was made for ${result.data.textureModel}, not ${textureModel}; ${cure}`,
+    )
+  }
+  return result.data
+}
+
+/** The rules of the picture cues under a calibration. */
+export function calibratedRules(calibration: PadCalibration | undefined): {
+  readonly texture: ScoreRule
+  readonly bezel: ScoreRule
+} {
+  if (calibration === undefined) return { texture: TEXTURE_RULE, bezel: BEZEL_RULE }
+  const { liveFrom } = calibration.texture
+  const attackBelow = Math.min(TEXTURE_RULE.attackBelow, liveFrom / 3)
+  return {
+    texture: { ...TEXTURE_RULE, liveFrom, attackBelow },
+    bezel: { ...BEZEL_RULE, attackBelow: calibration.bezel.attackBelow },
+  }
+}
+
+/** Fewer scored frames make no calibration. */
+export const MIN_CALIBRATION_FRAMES = 30
+/** Frames whose mean a cue speaks of at the door. */
+const RUN = 5
+/** Living people must lie this far above a veto. */
+const BEZEL_LIVE_AT_LEAST = 0.15
+const BEZEL_VETO = 0.04
+
+/**
+ * Thresholds from the scores of a living person before the installed camera: texture accepts from
+ * 60 % of what the worst twentieth of runs scored; straight edges get a veto only where the scene
+ * itself has none.
+ * @throws RangeError when there are too few scores
+ */
+export function fitPadCalibration(
+  scores: { readonly texture: readonly number[]; readonly bezel: readonly number[] },
+  about: { readonly textureModel: string; readonly source: string },
+): PadCalibration {
+  const { texture, bezel } = scores
+  if (texture.length < MIN_CALIBRATION_FRAMES) {
+    throw new RangeError(
+      `a face was seen in ${texture.length} frames only, ${MIN_CALIBRATION_FRAMES} are needed`,
+    )
+  }
+  const [lowest, highest] = SAFE_LIMITS.textureLiveFrom
+  const runs = meansOfRuns(texture).sort((a, b) => a - b)
+  const worst = runs[Math.floor(runs.length / 20)]
+  const edges = meansOfRuns(bezel)
+  const isFree = edges.length > 0 && Math.min(...edges) >= BEZEL_LIVE_AT_LEAST
+  return {
+    kind: 'genkan pad calibration',
+    version: 1,
+    ...about,
+    frames: texture.length,
+    texture: { liveFrom: Math.min(highest, Math.max(lowest, 0.6 * worst)) },
+    bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
+  }
+}
+
+function meansOfRuns(scores: readonly number[]): number[] {
+  const means: number[] = []
+  for (let i = 0; i + RUN <= scores.length; i++) {
+    means.push(scores.slice(i, i + RUN).reduce((sum, score) => sum + score, 0) / RUN)
+  }
+  return means
+}

@@ -1,0 +1,65 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  calibratedRules,
+  fitPadCalibration,
+  readPadCalibration,
+  SAFE_LIMITS,
+} from '../../src/liveness/pad-calibration.js'
+import { TEXTURE_RULE } from '../../src/liveness/texture.js'
+
+const about = { textureModel: 'net', source: 'a test' }
+const steady = (value: number) => new Array<number>(60).fill(value)
+
+t.test('a camera that gives good scores leaves the shipped thresholds', (t) => {
+  const fitted = fitPadCalibration({ texture: steady(1), bezel: steady(0.5) }, about)
+  t.equal(calibratedRules(fitted).texture.liveFrom, TEXTURE_RULE.liveFrom)
+  t.ok(calibratedRules(fitted).bezel.attackBelow > 0, 'edges may refuse where the scene has none')
+  t.equal(calibratedRules(undefined).bezel.attackBelow, 0)
+  t.end()
+})
+
+t.test('a scene with straight edges of its own gives them no veto', (t) => {
+  const bezel = [...steady(0.5), ...steady(0.02)]
+  const fitted = fitPadCalibration({ texture: steady(0.5), bezel }, about)
+  t.equal(fitted.bezel.attackBelow, 0)
+  t.equal(fitted.texture.liveFrom, 0.3)
+  t.end()
+})
+
+t.test('whatever a camera shows, thresholds stay within the safe limits', (t) => {
+  const scores = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), {
+    minLength: 30,
+    maxLength: 80,
+  })
+  const [lowest, highest] = SAFE_LIMITS.textureLiveFrom
+  fc.assert(
+    fc.property(scores, scores, (texture, bezel) => {
+      const { liveFrom, attackBelow } = calibratedRules(
+        fitPadCalibration({ texture, bezel }, about),
+      ).texture
+      return liveFrom >= lowest && liveFrom <= highest && attackBelow < liveFrom
+    }),
+  )
+  t.throws(() => fitPadCalibration({ texture: [1], bezel: [] }, about), /1 frames only/)
+  t.end()
+})
+
+t.test('only a sound file of the same model is taken', (t) => {
+  const path = join(t.testdir({}), 'pad.json')
+  const good = fitPadCalibration({ texture: steady(0.5), bezel: [] }, about)
+  const reading = (content: unknown, model = 'net') => {
+    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+    return () => readPadCalibration(path, model)
+  }
+  t.same(reading(good)(), good)
+  t.throws(reading(good, 'other'), /made for net, not other/)
+  t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
+  t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
+  t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)
+  t.throws(reading('{'), /cannot be read/)
+  t.throws(() => readPadCalibration(`${path}.missing`, 'net'), /cannot be read/)
+  t.end()
+})
