@@ -156,6 +156,21 @@ function buildProgram(): Command {
 
   addStoreCommands(program, withSetup)
 
+  program
+    .command('asyncapi')
+    .description('print what is on the wire, as an AsyncAPI 3 document')
+    .action(async () => {
+      const { asyncApiText } = await import('./commands/asyncapi.js')
+      process.stdout.write(asyncApiText())
+    })
+
+  withSetup(program.command('ha-remove'))
+    .description('take the door out of Home Assistant')
+    .action(async (options: RunOptions) => {
+      const { removeFromHomeAssistant } = await import('./commands/ha-remove.js')
+      process.stdout.write(`${await removeFromHomeAssistant(options)}\n`)
+    })
+
   const evaluate = program.command('evaluate').description('measure on labelled data')
   withSetup(evaluate.command('lfw'))
     .description('1:1 verification over a pair file in the form of LFW')

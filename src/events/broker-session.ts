@@ -54,7 +54,9 @@ export interface BrokerSession {
    * Asks for messages at QoS 1, told to {@link SessionOptions.onMessage}.
    * @throws BrokerFault when refused, unanswered in time, or cut off
    */
-  subscribe(filters: readonly string[]): Promise<void>
+  subscribe(
+    filters: readonly { readonly filter: string; readonly asSent: boolean }[],
+  ): Promise<void>
   /** Sends DISCONNECT, so that the broker drops the last will, and closes. */
   end(): Promise<void>
   /** Cuts the connection, dropping whatever was not sent. */
@@ -196,11 +198,13 @@ function createSession(
 
     subscribe: (filters) =>
       work.begin(ackTimeoutMs, ({ resolve, reject }) => {
-        // `rap` shows which messages were sent to be kept, also to those who are there already.
-        client.subscribe([...filters], { qos: 1, rap: true }, (error, granted) => {
+        const map = Object.fromEntries(
+          filters.map(({ filter, asSent }) => [filter, { qos: 1, rap: asSent } as const]),
+        )
+        client.subscribe(map, (error, granted) => {
           const refused = granted?.find(({ qos }) => qos > 2)
           if (!error && refused === undefined) resolve()
-          else reject(explainSubscription(refused?.topic ?? filters.join(', '), error))
+          else reject(explainSubscription(refused?.topic ?? Object.keys(map).join(', '), error))
         })
       }),
 

@@ -141,6 +141,7 @@ export function createCommands(options: CommandOptions): Commands {
     refusals: () => ({ ...refusals }),
     listener: {
       filter: `${rules.topic}/+`,
+      asSent: true,
       onMessage(message) {
         if (isTooMany()) {
           count('too-many', message.topic)

@@ -181,12 +181,15 @@ export function startPublisher(options: PublisherOptions): Publisher {
   }
 
   async function subscribe(current: BrokerSession): Promise<void> {
-    const filters = [...new Set((options.listeners ?? []).map(({ filter }) => filter))]
+    const filters = (options.listeners ?? []).map(({ filter, asSent }) => ({
+      filter,
+      asSent: asSent ?? false,
+    }))
     if (filters.length === 0) return
     try {
       await current.subscribe(filters)
     } catch (error) {
-      deafness = explainError(error, filters.join(', '))
+      deafness = explainError(error, 'subscriptions')
       if (session === current && !isStopping()) degrade(deafness)
     }
   }

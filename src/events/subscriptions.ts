@@ -2,7 +2,7 @@
 export interface IncomingMessage {
   readonly topic: string
   readonly payload: Buffer
-  /** Kept by the broker from the past, or sent with the wish to be kept. */
+  /** Kept by the broker from the past; with {@link Listener.asSent}, also sent now with that wish. */
   readonly retained: boolean
   /** MQTT 5. */
   readonly responseTopic: string | undefined
@@ -14,6 +14,8 @@ export interface IncomingMessage {
 export interface Listener {
   /** A topic, or one whose last level is `+`. */
   readonly filter: string
+  /** Shows whether a live message was sent to be kept (MQTT 5, retain as published). */
+  readonly asSent?: boolean
   /** Called for each message; whatever is wrong with it is the listener's to count. */
   readonly onMessage: (message: IncomingMessage) => void
 }

@@ -10,6 +10,14 @@ export interface Received {
   readonly packet: IPublishPacket
 }
 
+function objectIn(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
 /** A subscriber that keeps everything it gets, in order. */
 export interface Reader {
   readonly received: Received[]
@@ -37,7 +45,7 @@ export async function startReader(
   const received: Received[] = []
   client.on('message', (topic, payload, packet) => {
     const text = payload.toString()
-    received.push({ topic, text, json: JSON.parse(text) as Record<string, unknown>, packet })
+    received.push({ topic, text, json: objectIn(text), packet })
   })
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve())
