@@ -11,6 +11,7 @@ import type { EvaluateEncodersOptions } from './commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from './commands/evaluate-identify.js'
 import type { EvaluateLifeOptions } from './commands/evaluate-life.js'
 import type { EvaluateLfwOptions } from './commands/evaluate-lfw.js'
+import type { EvaluatePulseOptions } from './commands/evaluate-pulse.js'
 import type { EventsOptions } from './commands/events.js'
 import type { FaceCommandOptions } from './commands/faces.js'
 import type { LearnProjectionOptions } from './commands/learn-projection.js'
@@ -223,6 +224,17 @@ function buildProgram(): Command {
     .action(async (folder: string, options: EvaluatePadOptions) => {
       const { evaluatePad } = await import('./commands/evaluate-pad.js')
       await evaluatePad(folder, options)
+      })
+  withSetup(evaluate.command('pulse'))
+    .description('what skin colour tells of a pulse: live clips, replays, stills')
+    .option('--video <folder>', 'clips named PERSON-live… and PERSON-screen…')
+    .option('--images <folder>', 'people whose pictures are shown as stills')
+    .option('--stills <count>', 'pictures to show', '8')
+    .option('--seconds <seconds>', 'of each clip, from its beginning', '60')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluatePulseOptions) => {
+      const { evaluatePulse } = await import('./commands/evaluate-pulse.js')
+      await evaluatePulse(options)
     })
   withSetup(evaluate.command('clips'))
     .description('time to grant over the real clips, and that no stranger and no still is granted')
