@@ -6,6 +6,7 @@ import type { CalibratePadOptions } from './commands/calibrate-pad.js'
 import type { CalibrateCommandOptions } from './commands/calibrate.js'
 import type { DoctorOptions } from './commands/doctor.js'
 import type { EvaluatePadOptions } from './commands/evaluate-pad.js'
+import type { EvaluateClipNetOptions } from './commands/evaluate-clip-net.js'
 import type { EvaluateClipsOptions } from './commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from './commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from './commands/evaluate-identify.js'
@@ -25,6 +26,7 @@ import type {
   RestoreOptions,
   RotateKeyOptions,
 } from './commands/store.js'
+import type { TrainClipOptions } from './commands/train-clip.js'
 import { EXIT_CODES, CommandError } from './commands/command-error.js'
 import { explain } from './commands/explain.js'
 import { version } from './version.js'
@@ -224,17 +226,34 @@ function buildProgram(): Command {
     .action(async (folder: string, options: EvaluatePadOptions) => {
       const { evaluatePad } = await import('./commands/evaluate-pad.js')
       await evaluatePad(folder, options)
-      })
+    })
   withSetup(evaluate.command('pulse'))
     .description('what skin colour tells of a pulse: live clips, replays, stills')
     .option('--video <folder>', 'clips named PERSON-live… and PERSON-screen…')
     .option('--images <folder>', 'people whose pictures are shown as stills')
     .option('--stills <count>', 'pictures to show', '8')
     .option('--seconds <seconds>', 'of each clip, from its beginning', '60')
+    .option('--any-motion', 'also read moving faces, where the cue would abstain')
     .option('--json', 'print one JSON object')
     .action(async (options: EvaluatePulseOptions) => {
       const { evaluatePulse } = await import('./commands/evaluate-pulse.js')
       await evaluatePulse(options)
+    })
+  withSetup(evaluate.command('clip-net'))
+    .description('train the clip net and score real clips of people it has not seen')
+    .requiredOption('--images <folder>', 'people whose pictures are rendered, one folder a person')
+    .option('--video <folder>', 'real clips named PERSON-live… and PERSON-screen…')
+    .option('--people <count>', 'people to render', '240')
+    .option('--epochs <count>', 'over rendered clips', '8')
+    .option('--real-epochs <count>', 'over real and rendered clips; 0 leaves real ones out', '4')
+    .option('--seed <number>', 'chooses motions, first weights and order', '1')
+    .option('--cache <folder>', 'keeps made face clips (private: they show faces)')
+    .option('--stills <folder>', 'other people, whose pictures are shown as stills')
+    .option('--still-people <count>', 'of them, each as ten species', '12')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluateClipNetOptions) => {
+      const { evaluateClipNet } = await import('./commands/evaluate-clip-net.js')
+      await evaluateClipNet(options)
     })
   withSetup(evaluate.command('clips'))
     .description('time to grant over the real clips, and that no stranger and no still is granted')
@@ -292,6 +311,21 @@ function buildProgram(): Command {
     .action(async (model: string, options: QuantizeCommandOptions) => {
       const { quantizeCommand } = await import('./commands/quantize.js')
       await quantizeCommand(model, options)
+    })
+
+  withSetup(program.command('train-clip'))
+    .description('train the 3-D convolution over face clips, and write it as ONNX')
+    .requiredOption('--images <folder>', 'people whose pictures are rendered, one folder a person')
+    .option('--video <folder>', 'real clips named PERSON-live… and PERSON-screen…')
+    .option('--people <count>', 'people to render', '240')
+    .option('--epochs <count>', 'over rendered clips', '8')
+    .option('--real-epochs <count>', 'over real and rendered clips; 0 leaves real ones out', '4')
+    .option('--seed <number>', 'chooses motions, first weights and order', '1')
+    .option('--cache <folder>', 'keeps made face clips (private: they show faces)')
+    .option('--out <file>', 'model file to write', 'clip-net.onnx')
+    .action(async (options: TrainClipOptions) => {
+      const { trainClip } = await import('./commands/train-clip.js')
+      await trainClip(options)
     })
 
   withSetup(program.command('bench'))

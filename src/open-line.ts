@@ -63,6 +63,7 @@ export function openLine(
         scoreTexture: stages.scoreTexture,
         ...(stages.pad === undefined ? {} : { pad: stages.pad }),
         askAfterMs: config.liveness.askAfterMs,
+        readsPulse: config.liveness.pulse,
         ...(compareViews === undefined ? {} : { compareViews }),
       }),
     }),

@@ -12,6 +12,7 @@ import {
   repeatPicture,
 } from '../liveness/pulse/evaluate-pulse.js'
 import type { PulseClip } from '../liveness/pulse/evaluate-pulse.js'
+import { PULSE_RULE } from '../liveness/pulse/pulse.js'
 import { loadStages } from '../stages.js'
 import { CommandError } from './command-error.js'
 import { startProgress } from './progress.js'
@@ -25,6 +26,8 @@ export interface EvaluatePulseOptions extends SetupOptions {
   readonly images?: string
   readonly stills: string
   readonly seconds: string
+  /** Reads moving faces, too, where the cue would abstain. */
+  readonly anyMotion?: boolean
   readonly json?: boolean
 }
 
@@ -81,6 +84,7 @@ export async function evaluatePulse(options: EvaluatePulseOptions): Promise<void
   const clips = listFaceClips(options.video)
   const pictures = options.images === undefined ? [] : await firstPictures(options.images, count)
   const stages = await loadStages(loadSetup(options).models)
+  const rule = options.anyMotion === true ? { ...PULSE_RULE, maxSpeed: Infinity } : PULSE_RULE
   const progress = startProgress('pulse', clips.length + 3 * pictures.length + RATES.length)
   let done = 0
   const note = <T>(value: T): T => {
@@ -91,7 +95,7 @@ export async function evaluatePulse(options: EvaluatePulseOptions): Promise<void
   const real: { readonly kind: FaceClip['kind']; readonly clip: PulseClip }[] = []
   for (const { name, path, kind } of clips) {
     const frames = readClip(path, { framesPerSecond: FRAMES_PER_SECOND, durationS: seconds })
-    real.push(note({ kind, clip: await evaluatePulseClip(name, frames, stages) }))
+    real.push(note({ kind, clip: await evaluatePulseClip(name, frames, stages, rule) }))
   }
   const stills: PulseClip[] = []
   const painted: SyntheticReading[] = []

@@ -65,6 +65,10 @@ const livenessSchema = z
     calibrationFile: file(
       "The camera's own liveness thresholds, made by `genkan calibrate pad`.",
     ).optional(),
+    pulse: z
+      .boolean()
+      .default(false)
+      .describe('Also read the pulse from skin colour; shown and recorded, it never decides.'),
   })
   .refine(({ askAfterMs, attemptTimeoutMs }) => askAfterMs < attemptTimeoutMs, {
     error: 'must be shorter than liveness.attemptTimeoutMs',

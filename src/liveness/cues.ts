@@ -12,6 +12,7 @@ import { watchPictures, type PictureCue } from './picture-cue.js'
 import { spectrumCues } from './spectrum.js'
 import { createStillFaceCue } from './still-face.js'
 import { textureCue } from './texture.js'
+import { createPulseCue } from './pulse/pulse.js'
 import type { TextureScorer } from './texture.js'
 
 export interface CueParts {
@@ -20,6 +21,8 @@ export interface CueParts {
   readonly pad?: PadCalibration
   /** After this long without an event the display asks for one. */
   readonly askAfterMs: number
+  /** Also reads the pulse, as evidence for the log. */
+  readonly readsPulse?: boolean
   /** Handed in, remembering its answers, where many judges look at the same frames. */
   readonly compareViews?: CompareViews
 }
@@ -32,7 +35,7 @@ export function createPictureCues(parts: Pick<CueParts, 'scoreTexture' | 'pad'>)
 
 /** The cues of one door, all at their beginning. */
 export function createCues(parts: CueParts): Cue[] {
-  const { askAfterMs, compareViews } = parts
+  const { askAfterMs, readsPulse = false, compareViews } = parts
   return [
     createFrozenCue(),
     createLoopCue(),
@@ -41,5 +44,6 @@ export function createCues(parts: CueParts): Cue[] {
     createBandsCue(),
     ...createPictureCues(parts).map((cue) => watchPictures(cue)),
     createLifeCue({ askAfterMs, ...(compareViews === undefined ? {} : { compareViews }) }),
+    ...(readsPulse ? [createPulseCue()] : []),
   ]
 }

@@ -81,7 +81,10 @@ export function smoothView(view: GrayView): GrayView {
 }
 
 /** Solves a small symmetric positive system by Cholesky; undefined when it is singular. */
-export function solveSymmetric(matrix: Float64Array, right: Float64Array): Float64Array | undefined {
+export function solveSymmetric(
+  matrix: Float64Array,
+  right: Float64Array,
+): Float64Array | undefined {
   const n = right.length
   const lower = new Float64Array(n * n)
   for (let i = 0; i < n; i++) {

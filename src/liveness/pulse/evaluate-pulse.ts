@@ -5,7 +5,8 @@ import { quantileOfSorted } from '../../evaluation/statistics/bootstrap.js'
 import type { Frame, Image } from '../../frame/image.js'
 import type { FaceViewer } from '../face-view.js'
 import { followFace } from '../follow-face.js'
-import { createPulseCue } from './pulse.js'
+import { createPulseAccumulator, PULSE_RULE } from './pulse.js'
+import type { PulseRule } from './pulse.js'
 import { measureSkin } from './skin-colour.js'
 import { createPulsePainter } from './synthetic-pulse.js'
 import type { SyntheticPulse } from './synthetic-pulse.js'
@@ -48,8 +49,9 @@ export async function evaluatePulseClip(
   name: string,
   frames: AsyncIterable<Frame> | Iterable<Frame>,
   stages: PulseStages,
+  rule: PulseRule = PULSE_RULE,
 ): Promise<PulseClip> {
-  const cue = createPulseCue()
+  const pulse = createPulseAccumulator(rule)
   const snr: number[] = []
   const rates: number[] = []
   const abstained: Record<string, number> = {}
@@ -63,16 +65,16 @@ export async function evaluatePulseClip(
     firstMs ??= monotonicMs
     if (followed.trackId !== undefined && followed.trackId !== trackId) {
       trackId = followed.trackId
-      cue.restart()
+      pulse.restart()
     }
     const startMs = performance.now()
     const skin = followed.view && measureSkin(image, followed.view.landmarks)
     skinMs.push(performance.now() - startMs)
-    cue.observe({ monotonicMs, skin })
+    pulse.observe({ monotonicMs, skin })
     if (monotonicMs - lookedMs < LOOK_EVERY_MS || monotonicMs - firstMs < 6000) continue
     lookedMs = monotonicMs
     const beganMs = performance.now()
-    const { reading, reason } = cue.outcome()
+    const { reading, reason } = pulse.evidence()
     if (reading === undefined) {
       abstained[reason] = (abstained[reason] ?? 0) + 1
     } else {

@@ -88,12 +88,18 @@ function powerSpectrum(signal: Float64Array): { readonly hz: number; readonly po
   const bins = Math.round((TOP_HZ - LOW_HZ) / GRID_HZ)
   return Array.from({ length: bins + 1 }, (_, k) => {
     const hz = LOW_HZ + k * GRID_HZ
+    // A phasor turned from sample to sample spares a sine and a cosine each.
+    const step = (2 * Math.PI * hz) / SAMPLES_PER_SECOND
+    const [turnReal, turnImaginary] = [Math.cos(step), Math.sin(step)]
+    let [phasorReal, phasorImaginary] = [1, 0]
     let real = 0
     let imaginary = 0
     for (let i = 0; i < count; i++) {
-      const phase = (2 * Math.PI * hz * i) / SAMPLES_PER_SECOND
-      real += windowed[i] * Math.cos(phase)
-      imaginary += windowed[i] * Math.sin(phase)
+      real += windowed[i] * phasorReal
+      imaginary += windowed[i] * phasorImaginary
+      const turned = phasorReal * turnReal - phasorImaginary * turnImaginary
+      phasorImaginary = phasorReal * turnImaginary + phasorImaginary * turnReal
+      phasorReal = turned
     }
     return { hz, power: real * real + imaginary * imaginary }
   })

@@ -1,6 +1,7 @@
-import type { CueOutcome } from '../texture.js'
+import type { Cue } from '../cue.js'
 import { readPulse } from './pulse-signal.js'
 import type { ColourSample, PulseReading } from './pulse-signal.js'
+import { measureSkin } from './skin-colour.js'
 import type { SkinColour } from './skin-colour.js'
 
 /** What the pulse cue needs before it reads anything. */
@@ -32,19 +33,25 @@ export const PULSE_RULE: PulseRule = {
   maxSpeed: 0.6,
 }
 
-/** What the pulse cue says: evidence for the log, or why there is none. */
-export type PulseOutcome = CueOutcome & { readonly reading: PulseReading | undefined }
+/** What the skin colours collected so far tell; the score is absent where they tell nothing. */
+export interface PulseEvidence {
+  readonly reading: PulseReading | undefined
+  readonly reason: string
+}
 
 /** Collects the skin colours of one tracked face. */
-export interface PulseCue {
+export interface PulseAccumulator {
   /** @param skin undefined where a frame showed no skin to measure */
   observe(observation: {
     readonly monotonicMs: number
     readonly skin: SkinColour | undefined
   }): void
-  outcome(): PulseOutcome
+  evidence(): PulseEvidence
   restart(): void
 }
+
+/** More than a window holds at 60 frames a second. */
+const MAX_MOMENTS = 1024
 
 type SkinMoment = ColourSample & Pick<SkinColour, 'clippedShare' | 'centre' | 'eyeDistancePx'>
 
@@ -76,11 +83,8 @@ function obstacleOf(moments: readonly SkinMoment[], rule: PulseRule): string | u
   return undefined
 }
 
-/**
- * The pulse cue of one track. It never decides: what it reads is evidence for the log, because on
- * real clips live faces and replays could not be told apart by it (`genkan evaluate pulse`).
- */
-export function createPulseCue(rule: PulseRule = PULSE_RULE): PulseCue {
+/** An accumulator for one track. */
+export function createPulseAccumulator(rule: PulseRule = PULSE_RULE): PulseAccumulator {
   let moments: SkinMoment[] = []
 
   return {
@@ -92,22 +96,45 @@ export function createPulseCue(rule: PulseRule = PULSE_RULE): PulseCue {
       if (skin === undefined || !skin.rgb.every(Number.isFinite)) return
       const { rgb, clippedShare, centre, eyeDistancePx } = skin
       moments.push({ monotonicMs, rgb, clippedShare, centre, eyeDistancePx })
-      moments = moments.filter((moment) => monotonicMs - moment.monotonicMs <= rule.windowMs)
+      moments = moments
+        .filter((moment) => monotonicMs - moment.monotonicMs <= rule.windowMs)
+        .slice(-MAX_MOMENTS)
     },
-    outcome() {
-      const verdict = 'not-enough-evidence'
+    evidence() {
       const obstacle = obstacleOf(moments, rule)
-      const reading = obstacle === undefined ? readPulse(moments) : undefined
-      if (reading === undefined) {
-        const reason = obstacle ?? 'the colour does not change at all'
-        return { verdict, score: null, reason, reading }
-      }
-      const score = 1 / (1 + 10 ** (-reading.snrDb / 10))
-      const reason = `${reading.beatsPerMinute.toFixed(0)} a minute at ${reading.snrDb.toFixed(1)} dB`
-      return { verdict, score, reason, reading }
+      if (obstacle !== undefined) return { reading: undefined, reason: obstacle }
+      const reading = readPulse(moments)
+      if (reading === undefined) return { reading, reason: 'the colour does not change at all' }
+      const { beatsPerMinute, snrDb } = reading
+      return { reading, reason: `${beatsPerMinute.toFixed(0)} a minute at ${snrDb.toFixed(1)} dB` }
     },
     restart() {
       moments = []
     },
+  }
+}
+
+/** Share of the band's power at the pulse and its harmonic: a signal-to-noise ratio as 0..1. */
+export function pulseScore({ snrDb }: PulseReading): number {
+  return 1 / (1 + 10 ** (-snrDb / 10))
+}
+
+/**
+ * The pulse cue. It never decides: its score is evidence for the log, because by it real faces and
+ * replays could not be told apart (`genkan evaluate pulse`).
+ */
+export function createPulseCue(rule: PulseRule = PULSE_RULE): Cue {
+  const pulse = createPulseAccumulator(rule)
+  return {
+    name: 'pulse',
+    observe({ frame: { image, monotonicMs }, view }) {
+      pulse.observe({ monotonicMs, skin: view && measureSkin(image, view.landmarks) })
+    },
+    outcome() {
+      const { reading, reason } = pulse.evidence()
+      const score = reading === undefined ? null : pulseScore(reading)
+      return { verdict: 'not-enough-evidence', score, reason }
+    },
+    restart: () => pulse.restart(),
   }
 }
