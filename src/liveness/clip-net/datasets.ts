@@ -109,7 +109,7 @@ export async function renderStills(
         yield { image, monotonicMs, sequence: sequence++, capturedAtMs: 0 }
       }
     }
-    const [clip] = await cutClips(asFrames(), stages)
+    const clip = (await cutClips(asFrames(), stages)).at(0)
     if (clip === undefined) continue
     made.push({ person, source: `${person} ${species}`, kind: 'still', clip })
   }
