@@ -2,10 +2,17 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   {
-    ignores: ['build*/', 'node_modules/', 'models/.cache/', 'data/', '.tap/', 'src/admin/console/'],
+    ignores: [
+      'build*/',
+      'node_modules/',
+      'models/.cache/',
+      'data/',
+      '.tap/',
+      'src/admin/console/*.js',
+    ],
   },
   {
-    files: ['src/**/*.ts', 'test/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx', 'test/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },

@@ -5,6 +5,7 @@ import { serveAdmin } from './admin/serve.js'
 import { openBroker } from './broker.js'
 import { openCamera } from './capture/open-camera.js'
 import { defaultReplayPlaylist } from './capture/replay-playlist.js'
+import type { ReplayItem } from './capture/replay-playlist.js'
 import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
 import { runDoorLoop } from './door-loop.js'
@@ -39,6 +40,8 @@ export interface DaemonOptions {
    * is said to be out of order; feeds the watchdog.
    */
   readonly onAlive: () => void
+  /** What the replay camera plays; default {@link defaultReplayPlaylist}. */
+  readonly playlist?: readonly ReplayItem[]
 }
 
 /** A running daemon. */
@@ -74,7 +77,8 @@ function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[]
  * Wires every part and runs the door.
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
-export async function startDaemon({ config, log, onAlive }: DaemonOptions): Promise<Daemon> {
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { config, log, onAlive } = options
   const store = openStore({
     ...storeOptionsOf(config.store, 'daemon'),
     outboxBound: outboxBoundOf(config.mqtt.outbox),
@@ -112,7 +116,7 @@ export async function startDaemon({ config, log, onAlive }: DaemonOptions): Prom
     readEnrolment: stages.readEnrolment,
   })
   const camera = openCamera(config.camera, {
-    playlist: defaultReplayPlaylist(assetPath),
+    playlist: options.playlist ?? defaultReplayPlaylist(assetPath),
     onReplayItem: (item) => log.info({ shows: item.label }, 'replay'),
     onState(state) {
       log.info({ camera: state }, 'camera')

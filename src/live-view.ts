@@ -1,5 +1,6 @@
 import type { LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports.js'
 import type { Decision } from './decision/decision.js'
+import { toFaceRejection } from './face-rejection.js'
 import { encodeJpeg } from './frame/decode.js'
 import type { Frame } from './frame/image.js'
 import type { Judgement } from './line.js'
@@ -59,6 +60,7 @@ export function createLiveView(): LiveView {
         standing: decision?.outcome ?? 'judging',
         name: decision?.outcome === 'granted' ? decision.person.name : null,
         reason: decision?.outcome === 'denied' ? decision.reason : null,
+        quality: describeQuality(judgement.quality),
       },
     ]
   }
@@ -109,6 +111,11 @@ export function createLiveView(): LiveView {
     },
     showSystemChange: () => emit({ type: 'system' }),
   }
+}
+
+function describeQuality(quality: Judgement['quality']): LiveFace['quality'] {
+  if (quality === undefined) return null
+  return quality.ok ? 'good' : toFaceRejection(quality.fault)
 }
 
 /** A stable code for a prompt, so that a display may translate it. */

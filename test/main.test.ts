@@ -141,7 +141,7 @@ t.test('pictures that are no use get 4xx with a reason, and the daemon goes on',
   for (const [what, bytes, reason] of cases) {
     const form = new FormData()
     form.set('name', 'Somebody')
-    form.set('picture', new File([bytes], 'picture.jpg', { type: 'image/jpeg' }))
+    form.set('picture', new File([new Uint8Array(bytes)], 'picture.jpg', { type: 'image/jpeg' }))
     const answer = await fetch(`${daemon.consoleUrl}api/persons`, {
       method: 'POST',
       headers: { authorization: `Bearer ${daemon.token}` },

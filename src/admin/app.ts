@@ -11,6 +11,7 @@ import { authenticate, SESSION_COOKIE } from './auth.js'
 import type { AdminApp, AdminEnvironment, AdminOptions } from './environment.js'
 import { createEventHub } from './event-hub.js'
 import { createFailureLimiter } from './failure-limiter.js'
+import { importMapSource } from './page-files.js'
 import { addPages } from './pages.js'
 import { describeIssues } from './picture-upload.js'
 import type { AdminPorts } from './ports.js'
@@ -34,6 +35,7 @@ const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
 const secured = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'self'"],
+    scriptSrc: ["'self'", importMapSource],
     imgSrc: ["'self'", 'blob:'],
     objectSrc: ["'none'"],
     baseUri: ["'none'"],

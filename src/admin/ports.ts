@@ -185,6 +185,8 @@ export interface LiveFace {
   readonly name: string | null
   /** Only when denied. */
   readonly reason: DenialReason | null
+  /** The first thing to mend before this face can be judged; `null` while the door rests. */
+  readonly quality: 'good' | FaceRejection | null
 }
 
 /** One liveness cue at one moment. */

@@ -28,7 +28,7 @@ async function* readEvents(response: Response): AsyncGenerator<[string, unknown]
   let text = ''
   const decoder = new TextDecoder()
   for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk as Uint8Array, { stream: true })
+    text += decoder.decode(chunk, { stream: true })
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {
@@ -65,6 +65,7 @@ t.test('events reach a viewer as they happen', async (t) => {
         trackId: 1,
         box: { x: 1, y: 2, width: 3, height: 4 },
         standing: 'judging' as const,
+        quality: 'good' as const,
         name: null,
         reason: null,
       },

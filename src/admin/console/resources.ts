@@ -1,0 +1,266 @@
+import type { z } from '@hono/zod-openapi'
+
+import type { Decision } from '../../decision/decision.js'
+import type { thresholdsSchema } from '../recognition-schemas.js'
+import type { personSchema } from '../schemas.js'
+import { queryOf } from './api.js'
+import { api } from './session.js'
+import type { Role } from './session.js'
+
+/** A part of a long list. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor: string | null
+}
+
+/** A person; what came later to the API than this page is absent. */
+export type PersonRecord = z.infer<typeof personSchema> & {
+  readonly validFrom?: string | null
+  readonly validUntil?: string | null
+  readonly retainUntil?: string | null
+  readonly groups?: readonly string[]
+}
+
+/** What may be changed of a person. */
+export interface PersonChange {
+  readonly name?: string
+  readonly active?: boolean
+  readonly validFrom?: string | null
+  readonly validUntil?: string | null
+  readonly retainUntil?: string | null
+  readonly groups?: readonly string[]
+}
+
+export interface FaceRecord {
+  readonly id: string
+  readonly quality: number
+  readonly source?: string
+  readonly enrolledAt?: string
+  readonly createdAt?: string
+}
+
+export interface ConsentRecord {
+  readonly id?: string
+  readonly givenAt: string
+  readonly givenBy?: string | null
+  readonly textVersion: string
+  readonly withdrawnAt?: string | null
+}
+
+export interface Erasure {
+  readonly erased?: { readonly templates?: number; readonly pictures?: number }
+}
+
+export type Thresholds = z.infer<typeof thresholdsSchema>
+
+/** Points for the plots of what a threshold costs. */
+export interface ThresholdCurves {
+  readonly byThreshold: readonly {
+    readonly threshold: number
+    readonly fmr: number
+    readonly fnmr: number
+  }[]
+  readonly byPersons: readonly {
+    readonly persons: number
+    readonly threshold: number
+    readonly expectedFpir: number
+    readonly expectedFnir: number
+  }[]
+}
+
+export interface DecisionFilter {
+  readonly outcome?: string
+  readonly reason?: string
+  readonly personId?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+export interface DoorRecord {
+  readonly id: string
+  readonly name?: string
+  readonly state: string
+  readonly lockdown:
+    boolean | { readonly on: boolean; readonly reason?: string; readonly by?: string }
+}
+
+/** A time of the week, in the door's own time zone; `day` 0 is Monday. */
+export interface WeeklyWindow {
+  readonly day: number
+  readonly from: string
+  readonly to: string
+}
+
+export interface Schedule {
+  readonly windows: readonly WeeklyWindow[]
+  readonly holidays: readonly string[]
+}
+
+export interface GroupRecord {
+  readonly name: string
+}
+
+export interface TokenRecord {
+  readonly id: string
+  readonly name: string
+  readonly role: Role
+  readonly createdAt: string
+  readonly lastUsedAt: string | null
+}
+
+export interface AuditEntry {
+  readonly id: string | number
+  readonly at: string
+  readonly actor: string
+  readonly action: string
+  readonly subject?: string | null
+}
+
+export type Settings = Readonly<Record<string, unknown>>
+
+const part = (text: string) => encodeURIComponent(text)
+const personPath = (id: string) => `/api/persons/${part(id)}`
+
+/** A person with the version that a change must name. */
+export interface Versioned<T> {
+  readonly value: T
+  readonly etag: string | null
+}
+
+export const persons = {
+  list: (query: { search?: string; cursor?: string; limit?: number }, signal?: AbortSignal) =>
+    api.json<Page<PersonRecord>>(`/api/persons${queryOf(query)}`, signal ? { signal } : {}),
+  async get(id: string, signal: AbortSignal): Promise<Versioned<PersonRecord>> {
+    const response = await api.ask(personPath(id), { signal })
+    return {
+      value: (await response.json()) as PersonRecord,
+      etag: response.headers.get('ETag'),
+    }
+  },
+  create: (name: string) =>
+    api.json<PersonRecord>('/api/persons', {
+      method: 'POST',
+      json: { name },
+      headers: { 'Idempotency-Key': crypto.randomUUID() },
+    }),
+  async change(id: string, change: PersonChange, etag: string | null) {
+    const response = await api.ask(personPath(id), {
+      method: 'PATCH',
+      json: change,
+      headers: etag === null ? {} : { 'If-Match': etag },
+    })
+    return { value: (await response.json()) as PersonRecord, etag: response.headers.get('ETag') }
+  },
+  async remove(id: string): Promise<Erasure> {
+    const response = await api.ask(personPath(id), { method: 'DELETE' })
+    return response.status === 204 ? {} : ((await response.json()) as Erasure)
+  },
+  exportHref: (id: string) => `${personPath(id)}/export`,
+}
+
+export const faces = {
+  async list(id: string, signal: AbortSignal) {
+    return (await api.json<Page<FaceRecord>>(`${personPath(id)}/faces`, { signal })).items
+  },
+  pictureHref: (id: string, faceId: string) => `${personPath(id)}/faces/${part(faceId)}/picture`,
+  add: (id: string, picture: Blob, force = false) =>
+    api.json<FaceRecord>(`${personPath(id)}/faces${force ? '?force=true' : ''}`, {
+      method: 'POST',
+      body: picture,
+      headers: { 'Content-Type': picture.type },
+    }),
+  addFromCamera: (id: string, force = false) =>
+    api.json<FaceRecord>(`${personPath(id)}/faces/from-camera${force ? '?force=true' : ''}`, {
+      method: 'POST',
+    }),
+  remove: (id: string, faceId: string) =>
+    api.ask(`${personPath(id)}/faces/${part(faceId)}`, { method: 'DELETE' }),
+}
+
+export const consents = {
+  async list(id: string, signal: AbortSignal) {
+    return (await api.json<Page<ConsentRecord>>(`${personPath(id)}/consents`, { signal })).items
+  },
+  record: (id: string, consent: { givenBy: string; textVersion: string }) =>
+    api.ask(`${personPath(id)}/consents`, { method: 'POST', json: consent }),
+}
+
+export const decisions = {
+  list: (filter: DecisionFilter, page: { cursor?: string; limit?: number }, signal?: AbortSignal) =>
+    api.json<Page<Decision>>(
+      `/api/decisions${queryOf({ ...filter, ...page })}`,
+      signal ? { signal } : {},
+    ),
+  exportHref: (kind: 'csv' | 'ndjson', filter: DecisionFilter) =>
+    `/api/decisions/export.${kind}${queryOf({ ...filter })}`,
+  notThisPerson: (id: string) =>
+    api.ask(`/api/decisions/${part(id)}/not-this-person`, { method: 'POST' }),
+}
+
+export const thresholds = {
+  now: (signal: AbortSignal) => api.json<Thresholds>('/api/threshold', { signal }),
+  curves: (signal: AbortSignal) => api.json<ThresholdCurves>('/api/threshold/curves', { signal }),
+}
+
+export const doors = {
+  async list(signal: AbortSignal) {
+    return (await api.json<{ items: readonly DoorRecord[] }>('/api/doors', { signal })).items
+  },
+  open: (id: string, reason: string) =>
+    api.ask(`/api/doors/${part(id)}/open`, { method: 'POST', json: { reason } }),
+  lockdown: (id: string, on: boolean, reason: string) =>
+    api.ask(`/api/doors/${part(id)}/lockdown`, { method: 'PUT', json: { on, reason } }),
+}
+
+export const groups = {
+  async list(signal: AbortSignal) {
+    return (await api.json<{ items: readonly GroupRecord[] }>('/api/groups', { signal })).items
+  },
+  add: (name: string) => api.ask('/api/groups', { method: 'POST', json: { name } }),
+  remove: (name: string) => api.ask(`/api/groups/${part(name)}`, { method: 'DELETE' }),
+  schedule: (name: string, signal: AbortSignal) =>
+    api.json<Schedule>(`/api/schedules/${part(name)}`, { signal }),
+  setSchedule: (name: string, schedule: Schedule) =>
+    api.ask(`/api/schedules/${part(name)}`, { method: 'PUT', json: schedule }),
+}
+
+export const tokens = {
+  async list(signal: AbortSignal) {
+    return (await api.json<{ items: readonly TokenRecord[] }>('/api/tokens', { signal })).items
+  },
+  create: (name: string, role: Role) =>
+    api.json<TokenRecord & { readonly token: string }>('/api/tokens', {
+      method: 'POST',
+      json: { name, role },
+    }),
+  revoke: (id: string) => api.ask(`/api/tokens/${part(id)}`, { method: 'DELETE' }),
+}
+
+export const audit = {
+  list: (page: { cursor?: string; limit?: number }, signal?: AbortSignal) =>
+    api.json<Page<AuditEntry>>(`/api/audit${queryOf(page)}`, signal ? { signal } : {}),
+  verify: () =>
+    api.json<{ readonly intact: boolean; readonly entries: number }>('/api/audit/verify'),
+}
+
+export const settings = {
+  get: (signal: AbortSignal) => api.json<Settings>('/api/settings', { signal }),
+  change: (change: Settings) =>
+    api.json<Settings>('/api/settings', { method: 'PATCH', json: change }),
+}
+
+export const backups = {
+  make: (passphrase: string) =>
+    api.ask('/api/backups', { method: 'POST', json: passphrase === '' ? {} : { passphrase } }),
+  send: (path: '/api/backups/verify' | '/api/restore', file: Blob, passphrase: string) => {
+    const body = new FormData()
+    body.set('backup', file)
+    if (passphrase !== '') body.set('passphrase', passphrase)
+    return api.ask(path, { method: 'POST', body })
+  },
+  purge: (dryRun: boolean) =>
+    api.json<{ readonly persons: number; readonly decisions: number }>(
+      `/api/retention/purge${dryRun ? '?dryRun=true' : ''}`,
+      { method: 'POST' },
+    ),
+}

@@ -1,0 +1,339 @@
+import { effect, signal } from '@preact/signals'
+import { render } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+import { ApiProblem, createApi } from '../console/api.js'
+import type { Api } from '../console/api.js'
+import { createDoorView } from '../console/door-view.js'
+import { firstLetter } from '../console/format.js'
+import { pollPictures } from '../console/parts/poll-pictures.js'
+import { LANGUAGES, language, words } from '../console/words.js'
+import { IdleScene, OutcomeDrawing, PromptDrawing } from './drawing.js'
+import { playOutcome, soundIsBlocked, unblockSound } from './sound.js'
+import { kioskToken } from './token.js'
+
+/** What the API says of how the display should be. */
+interface KioskSettings {
+  readonly nameOnKiosk?: 'full' | 'masked' | 'none'
+  readonly language?: string
+  readonly kioskLanguage?: string
+  /** How long somebody waits after a denial. */
+  readonly cooldownMs?: number
+}
+
+const OUTCOME_SHOWN_MS = 6_000
+const FACE_LASTS_MS = 2_500
+const TICK_MS = 250
+const DEFAULT_COOLDOWN_MS = 3_000
+const SETTINGS_EVERY_MS = 60_000
+const IDLE_PICTURE_EVERY_MS = 600_000
+
+const door = createDoorView()
+const settings = signal<KioskSettings>({})
+const idlePicture = signal<string | undefined>(undefined)
+const refused = signal(false)
+const now = signal(performance.now())
+
+/** How much of a name the people behind may read. */
+function shownName(name: string): string | undefined {
+  switch (settings.value.nameOnKiosk ?? 'masked') {
+    case 'full':
+      return name
+    case 'masked':
+      return `${firstLetter(name)}…`
+    case 'none':
+      return undefined
+  }
+}
+
+/** A text by code, where the code may be newer than this page. */
+function said(texts: Readonly<Partial<Record<string, string>>>, code: string): string | undefined {
+  return texts[code]
+}
+
+function Preview({ api }: { readonly api: Api }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const [any, setAny] = useState(false)
+  useEffect(() => {
+    const watching = new AbortController()
+    const show = (bitmap: ImageBitmap | undefined) => {
+      const place = canvas.current
+      setAny(bitmap !== undefined)
+      if (place === null || bitmap === undefined) return
+      place.width = bitmap.width
+      place.height = bitmap.height
+      place.getContext('2d')?.drawImage(bitmap, 0, 0)
+    }
+    void pollPictures(api, show, watching.signal)
+    return () => watching.abort()
+  }, [])
+  return (
+    <div class="preview" data-shown={String(any)}>
+      <canvas ref={canvas} role="img" aria-label={words.value.kiosk.preview} />
+      <svg class="oval" viewBox="0 0 100 130" aria-hidden="true">
+        <ellipse cx="50" cy="65" rx="47" ry="62" />
+      </svg>
+    </div>
+  )
+}
+
+type Scene =
+  | { readonly kind: 'notice'; readonly title: string; readonly note: string }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'judging'; readonly title: string }
+  | {
+      readonly kind: 'task'
+      readonly code: string
+      readonly title: string
+      readonly step?: { readonly at: number; readonly of: number; readonly leftMs: number }
+    }
+  | {
+      readonly kind: 'outcome'
+      readonly outcome: 'granted' | 'denied'
+      readonly title: string
+      readonly note: string | undefined
+      readonly waitMs: number
+    }
+
+function describeOutcome(): Scene | undefined {
+  const latest = door.latest.value
+  if (latest === undefined || now.value - latest.atMs > OUTCOME_SHOWN_MS) return undefined
+  const { kiosk } = words.value
+  const { decision, atMs } = latest
+  if (decision.outcome === 'granted') {
+    const name = shownName(decision.person.name)
+    return {
+      kind: 'outcome',
+      outcome: 'granted',
+      title: kiosk.granted,
+      note: name === undefined ? undefined : kiosk.grantedTo(name),
+      waitMs: 0,
+    }
+  }
+  return {
+    kind: 'outcome',
+    outcome: 'denied',
+    title: kiosk.reasons[decision.reason],
+    note: kiosk.advice[decision.reason],
+    waitMs: (settings.value.cooldownMs ?? DEFAULT_COOLDOWN_MS) - (now.value - atMs),
+  }
+}
+
+function describeTask(): Scene | undefined {
+  const { kiosk } = words.value
+  const challenge = door.challenge.value
+  const step = challenge?.steps[challenge.at]
+  if (challenge !== null && step !== undefined) {
+    return {
+      kind: 'task',
+      code: step,
+      title: said(kiosk.prompts, step) ?? step,
+      step: {
+        at: challenge.at + 1,
+        of: challenge.steps.length,
+        leftMs: Math.max(0, challenge.remainingMs - (now.value - challenge.atMs)),
+      },
+    }
+  }
+  const prompt = door.prompt.value
+  if (prompt === null) return undefined
+  const fitting = Object.keys(kiosk.prompts).find((code) => prompt.code.includes(code))
+  const title = said(kiosk.prompts, prompt.code) ?? said(kiosk.prompts, fitting ?? '')
+  return { kind: 'task', code: fitting ?? 'blink', title: title ?? prompt.text }
+}
+
+function describeScene(): Scene {
+  const { kiosk, quality } = words.value
+  if (refused.value) return { kind: 'notice', title: kiosk.refused, note: kiosk.noTokenNote }
+  if (door.connected.value === undefined) {
+    return { kind: 'notice', title: kiosk.connecting, note: '' }
+  }
+  if (!door.connected.value) {
+    return { kind: 'notice', title: kiosk.offline, note: kiosk.offlineNote }
+  }
+  const outcome = describeOutcome()
+  if (outcome !== undefined) return outcome
+  const health = door.health.value
+  if (health !== undefined && health.camera.state.name !== 'ready') {
+    return { kind: 'notice', title: kiosk.blind, note: kiosk.blindNote }
+  }
+  const seen = door.seen.value
+  const face = seen?.faces[0]
+  if (seen === undefined || face === undefined || now.value - seen.atMs > FACE_LASTS_MS) {
+    return { kind: 'idle' }
+  }
+  const task = describeTask()
+  if (task !== undefined) return task
+  const fault = face.quality === 'good' ? null : face.quality
+  return {
+    kind: 'judging',
+    title: fault === null ? kiosk.judging : (said(quality, fault) ?? kiosk.lookHere),
+  }
+}
+
+function Clock() {
+  const time = new Date(Date.now() + 0 * now.value)
+  const locale = language.value === 'ja' ? 'ja-JP' : 'en-GB'
+  return (
+    <div class="clock">
+      <time class="clock-time">
+        {time.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })}
+      </time>
+      <span>
+        {time.toLocaleDateString(locale, { weekday: 'long', day: 'numeric', month: 'long' })}
+      </span>
+    </div>
+  )
+}
+
+function Idle() {
+  const { kiosk } = words.value
+  return (
+    <div class="idle">
+      {idlePicture.value === undefined ? (
+        <IdleScene />
+      ) : (
+        <img class="idle-picture" src={idlePicture.value} alt="" />
+      )}
+      <div class="idle-words">
+        <Clock />
+        <p class="welcome">{kiosk.welcome}</p>
+        <p class="invite">{kiosk.lookHere}</p>
+      </div>
+    </div>
+  )
+}
+
+function Message({ scene }: { readonly scene: Exclude<Scene, { kind: 'idle' }> }) {
+  const { kiosk } = words.value
+  switch (scene.kind) {
+    case 'notice':
+      return (
+        <>
+          <h1>{scene.title}</h1>
+          <p>{scene.note}</p>
+        </>
+      )
+    case 'judging':
+      return <h1>{scene.title}</h1>
+    case 'task':
+      return (
+        <>
+          <PromptDrawing code={scene.code} />
+          <h1>{scene.title}</h1>
+          {scene.step !== undefined && (
+            <p class="step">
+              <span>{kiosk.step(scene.step.at, scene.step.of)}</span>
+              <span>{kiosk.timeLeft(Math.ceil(scene.step.leftMs / 1000))}</span>
+            </p>
+          )}
+        </>
+      )
+    case 'outcome':
+      return (
+        <>
+          <OutcomeDrawing outcome={scene.outcome} />
+          <h1>{scene.title}</h1>
+          {scene.note !== undefined && <p>{scene.note}</p>}
+          {scene.waitMs > 0 && <p class="step">{kiosk.wait(Math.ceil(scene.waitMs / 1000))}</p>}
+        </>
+      )
+  }
+}
+
+function SoundButton() {
+  const [blocked, setBlocked] = useState(soundIsBlocked())
+  if (!blocked) return null
+  return (
+    <button
+      class="sound"
+      type="button"
+      onClick={() => void unblockSound().then(() => setBlocked(soundIsBlocked()))}
+    >
+      {words.value.kiosk.soundOn}
+    </button>
+  )
+}
+
+function Kiosk({ api }: { readonly api: Api | undefined }) {
+  const { kiosk } = words.value
+  if (api === undefined) {
+    return (
+      <main class="kiosk" data-scene="notice">
+        <div class="message" role="status">
+          <Message scene={{ kind: 'notice', title: kiosk.noToken, note: kiosk.noTokenNote }} />
+        </div>
+      </main>
+    )
+  }
+  const scene = describeScene()
+  const outcome = scene.kind === 'outcome' ? scene.outcome : undefined
+  return (
+    <main class="kiosk" data-scene={scene.kind} data-outcome={outcome}>
+      <h1 class="unseen">{kiosk.title}</h1>
+      {scene.kind === 'idle' ? <Idle /> : scene.kind !== 'notice' && <Preview api={api} />}
+      <div class="message" role="status" aria-live="assertive">
+        {scene.kind !== 'idle' && <Message scene={scene} />}
+      </div>
+      <SoundButton />
+    </main>
+  )
+}
+
+async function loadSettings(api: Api): Promise<void> {
+  const loaded = await api.json<KioskSettings>('/api/kiosk/settings')
+  settings.value = loaded
+  const wanted = loaded.kioskLanguage ?? loaded.language
+  const known = LANGUAGES.find((one) => one === wanted)
+  if (known !== undefined) language.value = known
+}
+
+async function loadIdlePicture(api: Api): Promise<void> {
+  const response = await api.ask('/api/kiosk/idle.jpg')
+  const former = idlePicture.value
+  idlePicture.value = URL.createObjectURL(await response.blob())
+  if (former !== undefined) URL.revokeObjectURL(former)
+}
+
+/** Neither is needed to stand at the door: what fails is asked for again later. */
+function quietly(work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    if (!(error instanceof ApiProblem)) throw error
+  })
+}
+
+function start(api: Api): void {
+  void door.follow(api, new AbortController().signal).then(() => {
+    refused.value = true
+  })
+  let wasConnected = false
+  effect(() => {
+    const is = door.connected.value === true
+    if (is && !wasConnected) {
+      quietly(loadSettings(api))
+      quietly(loadIdlePicture(api))
+    }
+    wasConnected = is
+  })
+  effect(() => {
+    const latest = door.latest.value
+    if (latest !== undefined) playOutcome(latest.decision.outcome)
+  })
+  let lastTask: string | undefined
+  effect(() => {
+    const { value: challenge } = door.challenge
+    const task = challenge?.steps[challenge.at] ?? door.prompt.value?.code
+    if (task !== undefined && task !== lastTask) playOutcome('prompt')
+    lastTask = task
+  })
+  setInterval(() => quietly(loadSettings(api)), SETTINGS_EVERY_MS)
+  setInterval(() => quietly(loadIdlePicture(api)), IDLE_PICTURE_EVERY_MS)
+  setInterval(() => (now.value = performance.now()), TICK_MS)
+}
+
+const root = document.getElementById('kiosk')
+if (root === null) throw new Error('the page has no place for the display')
+const token = kioskToken()
+const api = token === undefined ? undefined : createApi({ token })
+if (api !== undefined) start(api)
+render(<Kiosk api={api} />, root)
