@@ -18,7 +18,7 @@ t.test('the int8 encoder keeps the direction of its float parent on real faces',
   const cosines = expected.map((v, i) => cosine(v, actual[i])).sort((a, b) => a - b)
   t.ok(cosines.length >= 15, `${cosines.length} faces`)
   t.ok(cosines[cosines.length >> 1] >= 0.99, `median ${cosines[cosines.length >> 1].toFixed(4)}`)
-  t.ok(cosines[0] >= 0.95, `least ${cosines[0].toFixed(4)}`)
+  t.ok(cosines[0] >= 0.96, `least ${cosines[0].toFixed(4)}`)
 
   const packaged = readManifest('fr_feature')
   t.ok(quantized.manifest.file.bytes <= 0.33 * parent.manifest.file.bytes, 'a third of its parent')
