@@ -108,8 +108,8 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     try {
       const judgement = await line.judge(frame)
       if (judgement.liveness !== undefined) {
-        const { textureScore, lifeEvents } = judgement.liveness
-        seen = { texture: textureScore, lifeEvents }
+        const { textureScore, lifeEvents, proof } = judgement.liveness
+        seen = { texture: textureScore, lifeEvents, proof }
       }
       trackId = judgement.tracked?.trackId ?? trackId
       await recordAll(judgement.ended)

@@ -20,6 +20,8 @@ export interface LineParts {
   readonly identify: (probe: Embedding) => Identification
   readonly trackerOptions: FaceTrackerOptions
   readonly doorRules: DoorRules
+  /** Encodes faces that are not good enough to be recognised, too, so that a challenge sees a swap. */
+  readonly encodesEveryFace?: boolean
 }
 
 /** Time spent in each stage of one frame; 0 where the stage did not run. */
@@ -45,7 +47,7 @@ export interface Judgement {
   readonly stages: StageTimes
 }
 
-/** The way of a frame: detection → tracking → quality → liveness → encoding → matching → decision. */
+/** The way of a frame: detection → tracking → quality → encoding → liveness → matching → decision. */
 export interface Line {
   judge(frame: Frame): Promise<Judgement>
   /** Ends what is open, because the daemon stops. */
@@ -66,24 +68,24 @@ export function createLine(parts: LineParts): Line {
     const aligned = encoder.align(frame.image, face)
     const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
     const qualityEndMs = performance.now()
-    const reading = await liveness.judge(frame, face)
+    const wanted = quality.ok || parts.encodesEveryFace === true
+    const embedding = wanted ? await encoder.encode(aligned) : undefined
+    const encodingEndMs = performance.now()
+    const reading = await liveness.judge(frame, face, embedding?.vector)
     const livenessEndMs = performance.now()
     let probe: Observation['probe']
-    let encodingEndMs = livenessEndMs
-    if (quality.ok) {
-      const embedding = await encoder.encode(aligned)
-      encodingEndMs = performance.now()
+    if (embedding !== undefined && quality.ok) {
       const match = identify(embedding)
       if (match.outcome === 'refused') throw new Error(`probe refused: ${match.detail}`)
       probe = { embedding: embedding.vector, match }
     } else {
-      probe = { fault: QUALITY_ADVICE[quality.fault] }
+      probe = { fault: quality.ok ? 'no face good enough to judge' : QUALITY_ADVICE[quality.fault] }
     }
     const stages = {
       qualityMs: qualityEndMs - startMs,
-      livenessMs: livenessEndMs - qualityEndMs,
-      encodingMs: encodingEndMs - livenessEndMs,
-      matchingMs: performance.now() - encodingEndMs,
+      livenessMs: livenessEndMs - encodingEndMs,
+      encodingMs: encodingEndMs - qualityEndMs,
+      matchingMs: performance.now() - livenessEndMs,
     }
     const observation: Observation = {
       monotonicMs: frame.monotonicMs,

@@ -37,6 +37,7 @@ export function createLiveView(): LiveView {
   let lastPrompt: string | undefined
   let lastFaceCount = 0
   let cuesShownMs = -Infinity
+  let shownChallenge: string | undefined
 
   function emit(event: LiveEvent): void {
     for (const listener of listeners) listener(event)
@@ -89,6 +90,12 @@ export function createLiveView(): LiveView {
         emit({ type: 'prompt', prompt })
       }
       const { liveness } = judgement
+      const challenge = liveness?.challenge ?? null
+      const asked = challenge === null ? undefined : `${challenge.nonce} ${challenge.at}`
+      if (asked !== shownChallenge) {
+        shownChallenge = asked
+        emit({ type: 'challenge', challenge })
+      }
       const { monotonicMs } = judgement.frame
       if (liveness !== undefined && !(monotonicMs - cuesShownMs < CUES_EVERY_MS)) {
         cuesShownMs = monotonicMs

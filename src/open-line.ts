@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import type { Config } from './config/schema.js'
 import type { DoorRules } from './decision/door.js'
 import type { FaceTrackerOptions } from './detection/track.js'
 import { createLine } from './line.js'
 import type { Line, LineParts } from './line.js'
+import { createChallengeCue } from './liveness/challenge/challenge-cue.js'
+import { createChallengeDrawer, type ChallengeDrawer } from './liveness/challenge/draw.js'
 import { createCues } from './liveness/cues.js'
 import { createLivenessJudge } from './liveness/judge.js'
 import type { CompareViews } from './liveness/face-change.js'
@@ -17,6 +20,9 @@ const TRACKER_OPTIONS: FaceTrackerOptions = { minIou: 0.3, maxGapMs: 600 }
  */
 const SWAP_DISTANCE_SQ = 1
 
+/** Beside two challenges: the neutral face, the pauses before the prompts, the frames of a grant. */
+const CHALLENGE_REST_MS = 4000
+
 const MIN_UNKNOWN_MS = 1500
 const MIN_ATTEMPT_FRAMES = 3
 
@@ -28,7 +34,10 @@ export function doorRulesOf({
   return {
     frames: decision.frames,
     windowMs: decision.windowMs,
-    timeoutMs: liveness.attemptTimeoutMs,
+    timeoutMs:
+      liveness.mode === 'challenge'
+        ? Math.max(liveness.attemptTimeoutMs, 2 * (liveness.challengeTimeoutMs + CHALLENGE_REST_MS))
+        : liveness.attemptTimeoutMs,
     minUnknownMs: MIN_UNKNOWN_MS,
     swapDistanceSq: SWAP_DISTANCE_SQ,
     attackFrames: decision.frames,
@@ -44,6 +53,8 @@ export type LineStages = Pick<
   'finder' | 'encoder' | 'scoreTexture' | 'viewFace' | 'pad'
 > & {
   readonly compareViews?: CompareViews
+  /** Where challenges come from; by default the door draws its own with the system's generator. */
+  readonly drawChallenge?: ChallengeDrawer
 }
 
 /** A line over loaded stages, set up as the configuration says. */
@@ -53,20 +64,30 @@ export function openLine(
   identify: LineParts['identify'],
 ): Line {
   const { compareViews } = stages
+  const { mode, challengeTimeoutMs } = config.liveness
+  const challenge =
+    mode === 'challenge'
+      ? createChallengeCue({
+          draw: stages.drawChallenge ?? createChallengeDrawer(randomBytes),
+          timeoutMs: challengeTimeoutMs,
+        })
+      : undefined
+  const cues = createCues({
+    scoreTexture: stages.scoreTexture,
+    ...(stages.pad === undefined ? {} : { pad: stages.pad }),
+    askAfterMs: config.liveness.askAfterMs,
+    readsPulse: config.liveness.pulse,
+    ...(compareViews === undefined ? {} : { compareViews }),
+  })
   return createLine({
     finder: stages.finder,
     encoder: stages.encoder,
     liveness: createLivenessJudge({
-      mode: config.liveness.mode,
+      mode,
       viewFace: stages.viewFace,
-      cues: createCues({
-        scoreTexture: stages.scoreTexture,
-        ...(stages.pad === undefined ? {} : { pad: stages.pad }),
-        askAfterMs: config.liveness.askAfterMs,
-        readsPulse: config.liveness.pulse,
-        ...(compareViews === undefined ? {} : { compareViews }),
-      }),
+      ...(challenge === undefined ? { cues } : { cues: [...cues, challenge], challenge }),
     }),
+    encodesEveryFace: mode === 'challenge',
     identify,
     trackerOptions: TRACKER_OPTIONS,
     doorRules: doorRulesOf(config),

@@ -66,6 +66,9 @@ export function createEventHub(options: {
       case 'cues':
         broadcast('cues', event.cues, true)
         break
+      case 'challenge':
+        broadcast('challenge', event.challenge, false)
+        break
       case 'system':
         broadcast('health', presentHealth(health()), false)
     }

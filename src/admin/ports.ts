@@ -216,6 +216,16 @@ export type LiveEvent =
       /** What each liveness cue says of the attended face; at most five times a second. */
       readonly cues: Readonly<Record<string, LiveCue>>
     }
+  | {
+      readonly type: 'challenge'
+      /** What the person is asked to do now, `at` the last of the steps shown; `null` when nothing. */
+      readonly challenge: {
+        readonly nonce: string
+        readonly steps: readonly string[]
+        readonly at: number
+        readonly remainingMs: number
+      } | null
+    }
   /** Camera, broker, models, K or τ have changed: {@link AdminPorts.health} tells how. */
   | { readonly type: 'system' }
 

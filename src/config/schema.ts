@@ -69,6 +69,12 @@ const livenessSchema = z
       .boolean()
       .default(false)
       .describe('Also read the pulse from skin colour; shown and recorded, it never decides.'),
+    challengeTimeoutMs: milliseconds(
+      2000,
+      30_000,
+      6000,
+      'Mode `challenge`: both steps must be done within this time of the first prompt.',
+    ),
   })
   .refine(({ askAfterMs, attemptTimeoutMs }) => askAfterMs < attemptTimeoutMs, {
     error: 'must be shorter than liveness.attemptTimeoutMs',

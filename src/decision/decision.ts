@@ -35,6 +35,12 @@ const evidenceSchema = z.strictObject({
   liveness: z.strictObject({
     texture: z.number().nullable().describe('Mean live score of the texture net, 0..1.'),
     lifeEvents: z.int().nonnegative().describe('Events in the attempt that no still can make.'),
+    proof: z
+      .string()
+      .max(100)
+      .nullable()
+      .optional()
+      .describe('What proved life: the event seen, or `challenge` and its nonce.'),
   }),
   models: z.record(z.string(), z.string()).describe('Model id by role.'),
   latencyMs: z.number().nonnegative().describe('Capture of the last frame to this decision.'),

@@ -12,7 +12,11 @@ export interface DecisionContext {
   readonly threshold: number
   /** K. */
   readonly galleryPersons: number
-  readonly liveness: { readonly texture: number | null; readonly lifeEvents: number }
+  readonly liveness: {
+    readonly texture: number | null
+    readonly lifeEvents: number
+    readonly proof?: string | null
+  }
   /** Model id by role. */
   readonly models: Readonly<Record<string, string>>
   readonly latencyMs: number

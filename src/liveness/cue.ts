@@ -27,6 +27,8 @@ export interface CueObservation {
   readonly face: Face
   /** Absent where the landmarks make no face. */
   readonly view: FaceView | undefined
+  /** Who is seen; absent where the face was not encoded. */
+  readonly embedding?: Float32Array | undefined
 }
 
 /**

@@ -22,11 +22,11 @@ export type LivenessOutcome =
 const PROMPT_LOOK = 'Please look at the camera'
 const PROMPT_REFUSED = 'This door cannot open by face at present'
 
-/** The cues that must say live before a door of each mode opens, the most telling last. */
+/** The cues that must say live before a door of each mode opens; the first that lacks prompts. */
 export const NEEDED_CUES: Readonly<Record<LivenessMode, readonly string[]>> = {
   texture: ['feed', 'texture'],
   life: ['feed', 'texture', 'life'],
-  challenge: ['feed', 'texture', 'life', 'challenge'],
+  challenge: ['feed', 'texture', 'challenge', 'life'],
 }
 
 /** A score that is no probability makes a cue's word worthless. */

@@ -1,5 +1,6 @@
 import type { Face } from '../detection/face.js'
 import type { Frame } from '../frame/image.js'
+import type { ChallengeCue, ChallengePrompt } from './challenge/challenge-cue.js'
 import type { Cue, CueReading } from './cue.js'
 import { viewOrNothing } from './face-view.js'
 import type { FaceViewer } from './face-view.js'
@@ -14,13 +15,18 @@ export interface LivenessReading {
   readonly textureScore: number | null
   /** Events seen that no still can make. */
   readonly lifeEvents: number
+  /** What made the outcome `live`: the event's kind, or `challenge` and its nonce. */
+  readonly proof: string | null
+  /** What the display asks the person to do, step by step. */
+  readonly challenge: ChallengePrompt | null
   /** Time that each cue took over this frame; `view` is the face's redrawing, which cues share. */
   readonly cueMs: Readonly<Record<string, number>>
 }
 
 /** Judges whether the attended face is alive; keeps what it needs of the attempt's past. */
 export interface LivenessJudge {
-  judge(frame: Frame, face: Face): Promise<LivenessReading>
+  /** @param embedding of the same face, where it was encoded */
+  judge(frame: Frame, face: Face, embedding?: Float32Array): Promise<LivenessReading>
   /** Forgets all evidence: another face, or another attempt. */
   restart(): void
 }
@@ -30,12 +36,15 @@ export interface LivenessJudgeOptions {
   readonly viewFace: FaceViewer
   /** As `createCues` makes them; a cue belongs to one judge alone. */
   readonly cues: readonly Cue[]
+  /** Of mode `challenge`; one of the cues as well. */
+  readonly challenge?: ChallengeCue
 }
 
 /** Runs every cue over the frames of one attempt and fuses what they say. */
-export function createLivenessJudge({ mode, viewFace, cues }: LivenessJudgeOptions): LivenessJudge {
+export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
+  const { mode, viewFace, cues, challenge } = options
   return {
-    async judge(frame, face) {
+    async judge(frame, face, embedding) {
       const cueMs: Record<string, number> = {}
       let lastMs = performance.now()
       const lap = (name: string) => {
@@ -47,16 +56,21 @@ export function createLivenessJudge({ mode, viewFace, cues }: LivenessJudgeOptio
       lap('view')
       const readings: CueReading[] = []
       for (const cue of cues) {
-        await cue.observe({ frame, face, view })
+        await cue.observe({ frame, face, view, embedding })
         readings.push({ name: cue.name, outcome: cue.outcome() })
         lap(cue.name)
       }
       const find = (name: string) => readings.find((reading) => reading.name === name)?.outcome
+      const fused = fuseCues(mode, readings)
+      const nonce = challenge?.passedNonce() ?? null
+      const seen = nonce === null ? (find('life')?.reason ?? null) : `challenge ${nonce}`
       return {
-        fused: fuseCues(mode, readings),
+        fused,
         cues: readings,
         textureScore: find('texture')?.score ?? null,
         lifeEvents: find('life')?.eventCount ?? 0,
+        proof: fused.outcome === 'live' && mode !== 'texture' ? seen : null,
+        challenge: challenge?.prompt() ?? null,
         cueMs,
       }
     },

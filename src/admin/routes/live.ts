@@ -36,6 +36,7 @@ const events = adminRoute('kiosk', {
     '`decision` (as in the list of decisions);',
     '`faces` (`sequence`, `frame` {width, height}, `faces` with box, standing, name, reason);',
     '`prompt` (`code` and `text`, or null);',
+    '`challenge` (`nonce`, `steps` so far, `at`, `remainingMs`; or null);',
     '`cues` (liveness cue by name: `verdict`, and `score` or null);',
     '`health` (as at /api/health; first, on change, and as a sign of life).',
     'A viewer that reads too slowly is disconnected.',
