@@ -8,6 +8,8 @@ import { defaultReplayPlaylist } from './capture/replay-playlist.js'
 import type { ReplayItem } from './capture/replay-playlist.js'
 import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
+import { judgeAccess } from './decision/policy.js'
+import type { WeeklySchedule } from './decision/schedule.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
 import { enrolLatest } from './enrol-latest.js'
@@ -20,9 +22,11 @@ import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
 import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
+import { createRecentProbes } from './recent-probes.js'
 import { createRecognition, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
+import type { Store } from './store/store.js'
 import { openStore } from './store/store.js'
 import { calibrationPath, createThresholdSource } from './threshold-source.js'
 import { outboxBoundOf, storeOptionsOf } from './store-options.js'
@@ -102,7 +106,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return gallery
     },
     createThresholdSource(config.matching, stages.nets.encoder),
+    () => store.negatives.list(),
   )
+  const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const metrics = createMetrics()
   const broker = await openBroker(config.mqtt)
@@ -193,6 +199,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   function record(decision: Decision, trackId: number | undefined): void {
     const { grantSequence } = store.decisions.record(decision)
+    if (decision.outcome === 'granted') recentProbes.granted(decision.id, decision.person.id)
     try {
       announce(decision, grantSequence, trackId)
     } catch (error) {
@@ -222,7 +229,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const stopping = new AbortController()
   const line = withStageDeadline(
-    openLine(stages, config, (probe) => recognition.identify(probe)),
+    openLine(stages, config, (probe) => {
+      const found = recognition.identify(probe)
+      if (found.outcome === 'match') recentProbes.saw(found.personId, probe)
+      return found
+    }),
     {
       deadlineMs: config.watchdog.stageDeadlineMs,
       async warm() {
@@ -245,6 +256,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
         models: stages.modelIds,
         findPerson: (id) => store.persons.get(id),
         refusesEntry: (id) => door.refusesEntry(id),
+        judgeAccess: (person) =>
+          judgeAccess(
+            person,
+            {
+              scheduleOf: (group) => scheduleOf(store, group),
+              lockdown: door.keeper.state().lockdown !== null,
+            },
+            Date.now(),
+          ),
       }),
       newId: () => newId(),
       nowMs: Date.now,
@@ -306,7 +326,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       recognition,
       enrolment,
       readProbe: stages.readProbe,
+      recentProbes,
       live,
+      nowMs: Date.now,
       health: () => describeHealth(parts),
     }),
     { onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed') },
@@ -368,4 +390,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     closeStore()
     throw error
   }
+}
+
+/** A group that is gone, though somebody is in it, is a fault: it must not open the door. */
+function scheduleOf(store: Pick<Store, 'groups'>, group: string): WeeklySchedule | null {
+  const found = store.groups.schedule(group)
+  if (found === undefined) throw new Error(`there is no group ${group}`)
+  return found.schedule
 }

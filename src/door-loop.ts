@@ -18,7 +18,13 @@ export interface DoorLoopParts {
   /** What a decision records besides the attempt; asked at the moment of the decision. */
   readonly describe: () => Pick<
     DecisionContext,
-    'door' | 'threshold' | 'galleryPersons' | 'models' | 'findPerson' | 'refusesEntry'
+    | 'door'
+    | 'threshold'
+    | 'galleryPersons'
+    | 'models'
+    | 'findPerson'
+    | 'judgeAccess'
+    | 'refusesEntry'
   >
   readonly newId: () => string
   readonly nowMs: () => number

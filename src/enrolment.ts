@@ -45,6 +45,8 @@ export interface EnrolmentService {
 export interface EnrolledBy {
   readonly source: EnrolmentSource
   readonly actor: string
+  /** Enrols a face that somebody else already has, such as a twin's; audited by its own name. */
+  readonly force?: boolean
 }
 
 /** Joins picture reading, store and gallery. */
@@ -57,16 +59,19 @@ export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService 
       return { outcome: 'rejected', reason: reading.fault, detail: reading.detail }
     }
     const { embedding, aligned, quality } = reading
-    const nearest = recognition.identify(embedding)
-    if (nearest.outcome === 'match' && nearest.personId !== personId) {
+    const other = recognition.nearestOther(embedding, personId)
+    if (other !== undefined && by.force !== true) {
       const detail = 'this face is already enrolled as another person; delete that one first'
-      return { outcome: 'same-as-person', personId: nearest.personId, detail }
+      return { outcome: 'same-as-person', personId: other, detail }
     }
     const cropPng = await encodePng(aligned)
     const template = store.templates.add(
       { personId, embedding, quality, source: by.source, cropPng },
       by.actor,
     )
+    if (other !== undefined) {
+      store.audit.append({ actor: by.actor, action: 'template.force', subjectId: template.id })
+    }
     recognition.gallery.add({ templateId: template.id, personId, embedding })
     return { outcome: 'enrolled', templateId: template.id, quality }
   }

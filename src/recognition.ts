@@ -1,6 +1,8 @@
 import type { Embedding } from './encoding/embedding.js'
 import { createGallery } from './matching/gallery.js'
 import type { Gallery, Identification, Verification } from './matching/gallery.js'
+import { createMistakes } from './matching/negatives.js'
+import type { KnownMistake } from './matching/negatives.js'
 import type { Store } from './store/store.js'
 import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
 
@@ -28,37 +30,52 @@ export interface Recognition {
   readonly gallery: Gallery
   /** Loads the gallery anew, because another process changed the store. */
   reload(): void
+  /** Reads the mistakes anew that were pointed out. */
+  reloadNegatives(): void
   /** `undefined` while there is no valid calibration: then nobody is recognised. */
   threshold(): ThresholdInForce | undefined
   /** Open-set 1:K search. */
   identify(probe: Embedding): Identification
+  /** The nearest other person within the threshold: who already has this face. */
+  nearestOther(probe: Embedding, personId: string): string | undefined
   /** τ of 1:1 for a person with so many templates; `undefined` as for {@link threshold}. */
   verificationThreshold(templates: number): ThresholdInForce | undefined
   /** Verification 1:1, at its own threshold. */
   verify(probe: Embedding, claim: Claim): ClaimVerdict
   /** Both thresholds with what they cost; `undefined` while there is no valid calibration. */
   thresholdAdvice(): ThresholdsInForce | undefined
+  /** τ(K) with its cost for any number of persons with one template each; for the plots. */
+  thresholdFor(persons: number): ThresholdInForce | undefined
 }
 
 /** Searches the gallery at the threshold that its present size asks for. */
-export function createRecognition(load: () => Gallery, source: ThresholdSource): Recognition {
+export function createRecognition(
+  load: () => Gallery,
+  source: ThresholdSource,
+  loadMistakes: () => readonly KnownMistake[] = () => [],
+): Recognition {
   let gallery = load()
+  let mistakes = createMistakes(loadMistakes())
   const forTemplates = new Map<number, ThresholdInForce>()
-  let known: { readonly size: string; readonly inForce: ThresholdInForce } | undefined
+  let known: { readonly key: string; readonly inForce: ThresholdInForce } | undefined
 
   function threshold(): ThresholdInForce | undefined {
     if (source.kind === 'unusable') return undefined
     const { personCount: persons, templateCount: templates } = gallery
     const size = `${persons}/${templates}`
-    if (known?.size !== size) {
-      known = { size, inForce: source.forGallery({ persons, templates }) }
+    const key = `${size}/${source.targetFpir()}`
+    if (known?.key !== key) {
+      known = { key, inForce: source.forGallery({ persons, templates }) }
     }
     return known.inForce
   }
 
   function verificationThreshold(templates: number): ThresholdInForce | undefined {
     if (source.kind === 'unusable') return undefined
-    const inForce = forTemplates.get(templates) ?? source.forVerification(templates)
+    const targetFpir = source.targetFpir()
+    const remembered = forTemplates.get(templates)
+    if (remembered?.targetFpir === targetFpir) return remembered
+    const inForce = source.forVerification(templates)
     forTemplates.set(templates, inForce)
     return inForce
   }
@@ -69,13 +86,25 @@ export function createRecognition(load: () => Gallery, source: ThresholdSource):
     },
     reload() {
       gallery = load()
+      mistakes = createMistakes(loadMistakes())
       known = undefined
+    },
+    reloadNegatives() {
+      mistakes = createMistakes(loadMistakes())
     },
     threshold,
     identify(probe) {
       const inForce = threshold()
       if (inForce === undefined) return { outcome: 'unknown', nearestDistanceSq: null }
-      return gallery.identify(probe, { threshold: inForce.value, margin: inForce.margin })
+      const { value, margin } = inForce
+      const found = gallery.identify(probe, { threshold: value, margin })
+      return mistakes.check(probe, found, margin, () => gallery.search(probe, 2))
+    },
+    nearestOther(probe, personId) {
+      const inForce = threshold()
+      if (inForce === undefined) return undefined
+      const other = gallery.search(probe, 2).find((person) => person.personId !== personId)
+      return other !== undefined && other.distanceSq <= inForce.value ? other.personId : undefined
     },
     verificationThreshold,
     verify(probe, { personId, templates }) {
@@ -83,6 +112,9 @@ export function createRecognition(load: () => Gallery, source: ThresholdSource):
       const inForce = verificationThreshold(templates)
       if (inForce === undefined) return { outcome: 'no-threshold' }
       return gallery.verify(probe, personId, inForce.value)
+    },
+    thresholdFor(persons) {
+      return source.kind === 'ready' ? source.forGallery({ persons }) : undefined
     },
     thresholdAdvice() {
       const identification = threshold()

@@ -24,6 +24,8 @@ export interface ThresholdInForce {
 export type ThresholdSource =
   | {
       readonly kind: 'ready'
+      /** The target of the moment; it may change while the daemon runs. */
+      readonly targetFpir: () => number
       readonly forGallery: (size: GallerySize) => ThresholdInForce
       /** @param templates how many the claimed person has; the probe may resemble each, ≥ 1 */
       readonly forVerification: (templates: number) => ThresholdInForce
@@ -46,8 +48,8 @@ export function calibrationPath(config: Config['matching'], modelId: string): st
 export function createThresholdSource(
   config: Config['matching'],
   encoder: Pick<Net<'encoder'>, 'manifest' | 'sha256'>,
+  target: () => number = () => config.targetFpir,
 ): ThresholdSource {
-  const { targetFpir } = config
   const model = { id: encoder.manifest.id, sha256: encoder.sha256 }
   const path = calibrationPath(config, model.id)
   const override = { threshold: config.threshold ?? undefined, margin: config.margin ?? undefined }
@@ -55,11 +57,14 @@ export function createThresholdSource(
     const thresholds = createThresholds(readCalibration(path, model), model)
     return {
       kind: 'ready',
+      targetFpir: target,
       forGallery(size) {
+        const targetFpir = target()
         const advice = thresholds.forIdentification(size, { targetFpir, override })
         return { value: advice.threshold, margin: advice.margin, targetFpir, advice }
       },
       forVerification(templates) {
+        const targetFpir = target()
         const advice = thresholds.forVerification({
           targetFmr: targetFpir,
           templates,
@@ -72,8 +77,13 @@ export function createThresholdSource(
     if (!(error instanceof CalibrationRefusedError)) throw error
     const { threshold, margin } = override
     if (threshold === undefined) return { kind: 'unusable', cause: error.message }
-    const byHand = { value: threshold, margin: margin ?? 0, targetFpir, advice: undefined }
-    return { kind: 'ready', forGallery: () => byHand, forVerification: () => byHand }
+    const byHand = () => ({
+      value: threshold,
+      margin: margin ?? 0,
+      targetFpir: target(),
+      advice: undefined,
+    })
+    return { kind: 'ready', targetFpir: target, forGallery: byHand, forVerification: byHand }
   }
 }
 

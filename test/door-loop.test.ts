@@ -10,7 +10,17 @@ import type { Frame } from '../src/frame/image.js'
 import type { Line } from '../src/line.js'
 
 const image = createImage(2, 2, new Uint8Array(12))
-const person = { id: ulid(), name: 'Anna', active: true, createdAtMs: 0 }
+const person = {
+  id: ulid(),
+  name: 'Anna',
+  active: true,
+  createdAtMs: 0,
+  validFromMs: null,
+  validUntilMs: null,
+  groups: [],
+  retainUntilMs: null,
+  version: 1,
+}
 
 function ended(result: EndedAttempt['result']): EndedAttempt {
   return { result, frames: 5, startedMs: 0, endedMs: 500, match: undefined }
@@ -81,6 +91,7 @@ async function run(
         galleryPersons: 1,
         models: {},
         findPerson: () => person,
+        judgeAccess: () => ({ outcome: 'permitted' }),
       }),
       newId: () => ulid(),
       nowMs: () => Date.now(),
@@ -170,6 +181,7 @@ t.test('a grant whose person cannot be read is no grant, and not lost either', a
         findPerson() {
           throw new Error('database locked')
         },
+        judgeAccess: () => ({ outcome: 'permitted' }),
       }),
     },
     ({ recorded }) => recorded.length > 0,
@@ -237,6 +249,7 @@ t.test(
             galleryPersons: 1,
             models: {},
             findPerson: () => person,
+            judgeAccess: () => ({ outcome: 'permitted' }),
           }),
           newId: () => ulid(),
           nowMs: () => Date.now(),

@@ -12,6 +12,7 @@ import type { AdminApp, AdminEnvironment, AdminOptions } from './environment.js'
 import { createEventHub } from './event-hub.js'
 import { createFailureLimiter } from './failure-limiter.js'
 import { importMapSource } from './page-files.js'
+import { idempotent } from './idempotency.js'
 import { addPages } from './pages.js'
 import { describeIssues } from './picture-upload.js'
 import type { AdminPorts } from './ports.js'
@@ -145,6 +146,15 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   })
   app.use(timeout(answerTimeoutMs))
   app.use(bounded)
+
+  const creations = [
+    '/api/persons',
+    '/api/persons/:id/faces',
+    '/api/persons/:id/faces/from-camera',
+    '/api/persons/:id/consents',
+    '/api/groups',
+  ]
+  app.on('POST', creations, idempotent(ports.idempotency))
 
   addSessionRoutes(app, ports)
   addHealthRoute(app, ports)

@@ -1,10 +1,10 @@
 import type { z } from '@hono/zod-openapi'
 
 import type { NewPerson } from './picture-upload.js'
-import type { AdminPorts, EnrolmentResult, PersonEntry } from './ports.js'
+import type { AdminPorts, EnrolledFor, EnrolmentResult, PersonEntry } from './ports.js'
 import { AdminProblem } from './problems.js'
 import type { ProblemDetails } from './problems.js'
-import type { faceSchema } from './schemas.js'
+import type { faceSchema } from './person-schemas.js'
 
 /** Splits "what was seen; what to do about it". */
 export function causeAndCure(detail: string): ProblemDetails {
@@ -40,18 +40,22 @@ export function enrolledFace(
  * a person whose face was not taken is removed again.
  * @throws AdminProblem saying why the face was not taken
  */
-export async function enrolPerson(ports: AdminPorts, person: NewPerson): Promise<PersonEntry> {
+export async function enrolPerson(
+  ports: AdminPorts,
+  person: NewPerson,
+  by: EnrolledFor,
+): Promise<PersonEntry> {
   const { name, face } = person
-  const created = await ports.persons.create(name)
+  const created = await ports.persons.create(name, by.actor)
   if (face === undefined) return created
   try {
     const result =
       face === 'from-camera'
-        ? await ports.faces.addFromCamera(created.id)
-        : await ports.faces.addFromPicture(created.id, face)
+        ? await ports.faces.addFromCamera(created.id, by)
+        : await ports.faces.addFromPicture(created.id, face, by)
     enrolledFace(result, created.id)
   } catch (error) {
-    await ports.persons.remove(created.id)
+    await ports.persons.remove(created.id, by.actor)
     throw error
   }
   return (await ports.persons.get(created.id)) ?? { ...created, faces: 1 }

@@ -26,6 +26,25 @@ export const pictureBody = {
 
 const PICTURE_TYPES = ['image/jpeg', 'image/png', 'image/webp'] as const
 
+/** {@link pictureBody}, where several may come at once. */
+export const picturesBody = {
+  required: true,
+  content: {
+    ...pictureBody.content,
+    'multipart/form-data': {
+      schema: {
+        type: 'object' as const,
+        required: ['picture'],
+        properties: {
+          picture: { type: 'array' as const, items: pictureSchema, minItems: 1, maxItems: 10 },
+        },
+      },
+    },
+  },
+}
+
+const MAX_PICTURES = 10
+
 /** A new person with where the first face comes from. */
 export interface NewPerson {
   readonly name: string
@@ -45,7 +64,8 @@ function isPicture(bytes: Uint8Array): boolean {
   )
 }
 
-function checkPicture(bytes: Uint8Array): Uint8Array {
+/** @throws AdminProblem for what is no picture by its first bytes */
+export function checkPicture(bytes: Uint8Array): Uint8Array {
   if (bytes.length === 0) throw new AdminProblem('broken-image', { cause: 'The picture is empty.' })
   if (!isPicture(bytes)) throw new AdminProblem('not-an-image')
   return bytes
@@ -104,6 +124,31 @@ export async function readPicture(c: Context<AdminEnvironment>): Promise<Uint8Ar
   throw new AdminProblem('unsupported-media-type', {
     cause: `A picture comes as multipart/form-data or as ${PICTURE_TYPES.join(', ')}.`,
   })
+}
+
+/**
+ * Reads one or several pictures; of several, each is checked only when it is taken.
+ * @throws AdminProblem as for {@link readPicture}, and for too many
+ */
+export async function readPictures(
+  c: Context<AdminEnvironment>,
+): Promise<readonly [Uint8Array, ...Uint8Array[]]> {
+  if (contentTypeOf(c) !== 'multipart/form-data') return [await readPicture(c)]
+  const parts = (await readForm(c)).getAll('picture')
+  if (parts.length === 0) {
+    throw new AdminProblem('bad-request', { cause: 'The form has no file named "picture".' })
+  }
+  if (parts.length > MAX_PICTURES) {
+    throw new AdminProblem('bad-request', { cause: `At most ${MAX_PICTURES} pictures at once.` })
+  }
+  const files = parts.map((part) => {
+    if (typeof part !== 'string') return part
+    throw new AdminProblem('bad-request', { cause: '"picture" must be a file.' })
+  })
+  const [first, ...rest] = await Promise.all(
+    files.map(async (file) => new Uint8Array(await file.arrayBuffer())),
+  )
+  return rest.length === 0 ? [checkPicture(first)] : [first, ...rest]
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Decision, DenialReason } from '../decision/decision.js'
 import type { Box } from '../frame/image.js'
 import type { ThresholdAdvice } from '../matching/threshold.js'
 import type { Role } from '../store/admin-tokens.js'
-import type { Person } from '../store/person.js'
+import type { IdempotencyKey, KeptAnswer } from '../store/idempotency.js'
+import type { EnrolmentSource, Person } from '../store/person.js'
+import type { PersonChange, PersonUpdate } from '../store/persons.js'
 
 /** A value now or later, so that a synchronous store and an asynchronous service both fit a port. */
 export type Awaitable<T> = T | Promise<T>
@@ -28,18 +30,50 @@ export interface PersonEntry extends Person {
   readonly faces: number
 }
 
-/** The people of the gallery. */
+/** What was erased with a person, and how that was looked into. */
+export interface ErasureReport {
+  readonly erased: {
+    readonly templates: number
+    readonly pictures: number
+    readonly consents: number
+    readonly negatives: number
+  }
+  /** Past decisions that still name the person, until their own retention ends. */
+  readonly decisionsKept: number
+  readonly proof: {
+    readonly proven: boolean
+    /** Decrypted bytes searched; `null` when the database is too large to search in passing. */
+    readonly searchedBytes: number | null
+    readonly found: number
+    readonly logBytes: number
+    readonly inGallery: boolean
+  }
+  readonly verifiedAtMs: number
+}
+
+/** How a change of a person ended. */
+export type PersonUpdateResult =
+  | { readonly outcome: 'updated'; readonly person: PersonEntry }
+  | Exclude<PersonUpdate, { outcome: 'updated' }>
+
+/** The people of the gallery. Every change names who does it, as the audit does. */
 export interface PersonsPort {
   /** Adds an active person without a face; nobody is recognised by name alone. */
-  create(name: string): Awaitable<PersonEntry>
+  create(name: string, actor: string): Awaitable<PersonEntry>
   /** In a stable order, oldest first. */
-  list(query: PageQuery): Awaitable<Page<PersonEntry>>
+  list(query: PageQuery & { readonly search?: string | undefined }): Awaitable<Page<PersonEntry>>
   get(id: string): Awaitable<PersonEntry | undefined>
+  update(
+    id: string,
+    change: PersonChange,
+    actor: string,
+    version?: number,
+  ): Awaitable<PersonUpdateResult>
   /**
-   * Removes the person with every template and picture, from gallery and store.
-   * @returns `false` when there is no such person
+   * Removes the person with every template and picture, from gallery and store, and looks for what is left.
+   * @returns `undefined` when there is no such person
    */
-  remove(id: string): Awaitable<boolean>
+  remove(id: string, actor: string): Awaitable<ErasureReport | undefined>
 }
 
 /** Why a picture was not taken as a person's face. */
@@ -85,12 +119,35 @@ export type EnrolmentResult =
       readonly cure: string
     }
 
+/** Who enrols a face. */
+export interface EnrolledFor {
+  readonly actor: string
+  /** Also a face that somebody else already has. */
+  readonly force: boolean
+}
+
+/** A face held of a person, without its picture. */
+export interface FaceEntry {
+  readonly id: string
+  readonly personId: string
+  readonly quality: number
+  readonly source: EnrolmentSource
+  readonly enrolledAtMs: number
+  readonly modelId: string
+}
+
 /** Turns pictures into templates. Never throws for a bad picture: a bad picture is a result. */
 export interface FacesPort {
   /** @param bytes an encoded picture from outside; the port bounds its pixels before it decodes */
-  addFromPicture(personId: string, bytes: Uint8Array): Awaitable<EnrolmentResult>
+  addFromPicture(personId: string, bytes: Uint8Array, by: EnrolledFor): Awaitable<EnrolmentResult>
   /** Enrols whoever stands before the camera now. */
-  addFromCamera(personId: string): Awaitable<EnrolmentResult>
+  addFromCamera(personId: string, by: EnrolledFor): Awaitable<EnrolmentResult>
+  /** @returns `undefined` when there is no such person */
+  list(personId: string): Awaitable<readonly FaceEntry[] | undefined>
+  /** The aligned face as PNG; `undefined` when there is none. */
+  picture(personId: string, faceId: string): Awaitable<Uint8Array | undefined>
+  /** `false` when there was none. */
+  remove(personId: string, faceId: string, actor: string): Awaitable<boolean>
 }
 
 /** Why a probe was not compared at all. */
@@ -162,10 +219,44 @@ export interface RecognitionPort {
   >
 }
 
+/** Which decisions are wanted; all when nothing is given. */
+export interface DecisionFilter {
+  readonly outcome?: Decision['outcome'] | undefined
+  readonly reason?: DenialReason | undefined
+  readonly personId?: string | undefined
+  /** At or after then. */
+  readonly fromMs?: number | undefined
+  /** Before then. */
+  readonly toMs?: number | undefined
+}
+
+/** What became of "this was not that person". */
+export type MistakeResult =
+  | {
+      readonly outcome: 'noted'
+      /** Whether the very face is known from now on, or only who is taken for whom. */
+      readonly example: boolean
+      readonly pair: boolean
+    }
+  | { readonly outcome: 'no-such-decision' | 'not-granted' | 'person-gone' | 'no-such-person' }
+  /** The face is no longer held, and nobody said who it was. */
+  | { readonly outcome: 'nothing-to-learn' }
+
 /** What the door decided. */
 export interface DecisionsPort {
   /** Newest first. */
-  list(query: PageQuery): Awaitable<Page<Decision>>
+  list(query: PageQuery & DecisionFilter): Awaitable<Page<Decision>>
+  /** @param was who it really was, where that is somebody enrolled */
+  notThisPerson(id: string, was: string | undefined, actor: string): Awaitable<MistakeResult>
+}
+
+/** An answer kept for a request that may be repeated. */
+export interface IdempotencyPort {
+  find(key: IdempotencyKey): Awaitable<KeptAnswer | undefined>
+  keep(
+    key: IdempotencyKey,
+    answer: KeptAnswer & { readonly personId: string | null },
+  ): Awaitable<void>
 }
 
 /** The newest picture of the camera. */
@@ -326,5 +417,6 @@ export interface AdminPorts {
   readonly live: LivePort
   readonly tokens: TokensPort
   readonly sessions: SessionsPort
+  readonly idempotency: IdempotencyPort
   health(): Health
 }

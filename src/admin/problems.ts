@@ -89,7 +89,7 @@ const REJECTIONS = {
     status: 409,
     title: 'Face already enrolled',
     cause: 'This face already belongs to another person.',
-    cure: 'Add the picture to that person, or delete that person first.',
+    cure: 'Add the picture to that person, delete that person first, or let an admin force it.',
   },
 } as const satisfies Record<FaceRejection, ProblemKind>
 
@@ -131,6 +131,60 @@ export const PROBLEMS = {
     title: 'No such person',
     cause: 'No person has this id.',
     cure: 'List the persons to see their ids.',
+  },
+  'face-not-found': {
+    status: 404,
+    title: 'No such face',
+    cause: 'The person has no face with this id, or its picture is no longer held.',
+    cure: 'List the faces of the person to see their ids.',
+  },
+  'decision-not-found': {
+    status: 404,
+    title: 'No such decision',
+    cause: 'No decision has this id.',
+    cure: 'List the decisions to see their ids.',
+  },
+  'group-not-found': {
+    status: 404,
+    title: 'No such group',
+    cause: 'No access group has this id.',
+    cure: 'List the groups to see their ids, or add the group first.',
+  },
+  'unknown-group': {
+    status: 422,
+    title: 'Unknown group',
+    cause: 'The person is to be in a group that does not exist.',
+    cure: 'Add the group first, or leave it out.',
+  },
+  'not-a-grant': {
+    status: 409,
+    title: 'Not a grant',
+    cause: 'The decision let nobody in, so nobody was mistaken for anybody.',
+    cure: 'Choose a decision that was granted.',
+  },
+  'nothing-to-learn': {
+    status: 409,
+    title: 'Nothing to learn from',
+    cause: 'The face of this decision is no longer held, and it was not said who it was.',
+    cure: 'Say whom it shows in "was", or tell within half an hour of the decision.',
+  },
+  'request-under-way': {
+    status: 409,
+    title: 'Request under way',
+    cause: 'A request with this idempotency key is not finished yet.',
+    cure: 'Wait for a moment, then send it again.',
+  },
+  'changed-meanwhile': {
+    status: 412,
+    title: 'Changed meanwhile',
+    cause: 'Somebody else changed this since it was read.',
+    cure: 'Read it again, then make the change.',
+  },
+  'idempotency-key-reused': {
+    status: 422,
+    title: 'Idempotency key used for another request',
+    cause: 'This idempotency key came with another request before.',
+    cure: 'Make up a new key for each new request.',
   },
   'method-not-allowed': {
     status: 405,

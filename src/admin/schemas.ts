@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
 
-import { decisionSchema } from '../decision/decision.js'
+import { decisionSchema, denialReasonSchema } from '../decision/decision.js'
 import { ROLES } from '../store/admin-tokens.js'
 import { personNameSchema } from '../store/person.js'
-import type { Health, PersonEntry } from './ports.js'
+import type { Health } from './ports.js'
 
 /** ULID of a person in the path; lower case is accepted. */
 export const personIdParam = z.object({
@@ -37,31 +37,21 @@ export const newPersonSchema = z
   })
   .openapi('NewPerson')
 
-export const personSchema = z
-  .object({
-    id: z.ulid(),
-    name: z.string(),
-    active: z.boolean(),
-    createdAt: z.iso.datetime(),
-    faces: z.int().nonnegative().openapi({ description: 'Templates held.' }),
-  })
-  .openapi('Person')
+const momentQuery = (description: string) =>
+  z.iso.datetime({ offset: true }).optional().openapi({ description })
 
-export const faceSchema = z
-  .object({
-    id: z.string(),
-    personId: z.ulid(),
-    quality: z.number().min(0).max(1),
-  })
-  .openapi('Face')
-
-export const personPageSchema = z
-  .object({ items: z.array(personSchema), nextCursor: z.string().nullable() })
-  .openapi('PersonPage')
+/** Which decisions are wanted. */
+export const decisionFilterQuery = z.object({
+  outcome: z.enum(['granted', 'denied']).optional(),
+  reason: denialReasonSchema.optional(),
+  personId: z.ulid().toUpperCase().optional(),
+  from: momentQuery('Decided at or after then.'),
+  to: momentQuery('Decided before then.'),
+})
 
 export const decisionPageSchema = z
   .object({
-    items: z.array(decisionSchema.openapi('Decision')),
+    items: z.array(decisionSchema.clone().openapi('Decision')),
     nextCursor: z.string().nullable(),
   })
   .openapi('DecisionPage')
@@ -118,12 +108,6 @@ export const healthSchema = liveStatusSchema
       .nullable(),
   })
   .openapi('Health')
-
-/** A person as the API shows it. */
-export function presentPerson(person: PersonEntry): z.infer<typeof personSchema> {
-  const { id, name, active, createdAtMs, faces } = person
-  return { id, name, active, createdAt: new Date(createdAtMs).toISOString(), faces }
-}
 
 /** The daemon's state as the API shows it. */
 export function presentHealth(health: Health): z.infer<typeof healthSchema> {

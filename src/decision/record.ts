@@ -1,6 +1,7 @@
 import type { Person } from '../store/person.js'
 import type { EndedAttempt, ProbeMatch } from './attempt.js'
 import type { Decision, DenialReason } from './decision.js'
+import type { AccessVerdict } from './policy.js'
 
 /** What the record of a decision holds besides the attempt itself. */
 export interface DecisionContext {
@@ -24,10 +25,12 @@ export interface DecisionContext {
   readonly findPerson: (id: string) => Person | undefined
   /** Why the door itself lets nobody, or not this person, in now: lockdown, anti-passback. */
   readonly refusesEntry?: (personId: string) => string | undefined
+  /** Whether the person may enter at this moment. */
+  readonly judgeAccess: (person: Person) => AccessVerdict
 }
 
 /**
- * Applies the access policy (only an active person enters) and writes the attempt down.
+ * Applies the access policy and writes the attempt down.
  * @returns a decision that has no effect yet: it counts once it is stored
  */
 export function toDecision(ended: EndedAttempt, context: DecisionContext): Decision {
@@ -54,7 +57,8 @@ export function toDecision(ended: EndedAttempt, context: DecisionContext): Decis
   if (result.outcome === 'denied') return deny(result.reason, result.detail)
   const person = context.findPerson(result.personId)
   if (person === undefined) return deny('unknown', 'the person was deleted during the attempt')
-  if (!person.active) return deny('not-permitted', 'the person is not active')
+  const access = context.judgeAccess(person)
+  if (access.outcome !== 'permitted') return deny('not-permitted', access.why)
   const refusal = context.refusesEntry?.(person.id)
   if (refusal !== undefined) return deny('not-permitted', refusal)
   return { ...evidence, outcome: 'granted', person: { id: person.id, name: person.name } }

@@ -38,6 +38,10 @@ const listSchema = z.strictObject({
   outcome: z.enum(['granted', 'denied']).optional(),
   reason: denialReasonSchema.optional(),
   personId: z.ulid().optional(),
+  /** Decided at or after then; wall clock. */
+  fromMs: z.int().optional(),
+  /** Decided before then. */
+  toMs: z.int().optional(),
 })
 
 /** Which decisions to list; see {@link decisionQuerySchema}. */
@@ -64,6 +68,8 @@ export interface Decisions {
   /** @throws StoreError `invalid-value` for a malformed query, `corrupt-row` */
   list(query?: DecisionQuery): DecisionPage
   count(): number
+  /** How many name the person. */
+  countOf(personId: string): number
 }
 
 interface Row {
@@ -115,6 +121,8 @@ export function createDecisions(
         outcome: string | null
         reason: string | null
         person: string | null
+        from: number
+        to: number
         limit: number
       },
     ],
@@ -124,8 +132,12 @@ export function createDecisions(
        AND (@outcome IS NULL OR outcome = @outcome)
        AND (@reason IS NULL OR reason = @reason)
        AND (@person IS NULL OR person_id = @person)
+       AND decided_at_ms >= @from AND decided_at_ms < @to
      ORDER BY sequence DESC LIMIT @limit`,
   )
+  const countOf = database
+    .prepare<[string], number>('SELECT count(*) FROM decisions WHERE person_id = ?')
+    .pluck()
   const count = database.prepare<[], number>('SELECT count(*) FROM decisions').pluck()
 
   function nextGrantSequence(): number {
@@ -170,6 +182,8 @@ export function createDecisions(
         outcome: query.outcome ?? null,
         reason: query.reason ?? null,
         person: query.personId ?? null,
+        from: query.fromMs ?? Number.MIN_SAFE_INTEGER,
+        to: query.toMs ?? Number.MAX_SAFE_INTEGER,
         limit: query.limit + 1,
       })
       const page = rows.slice(0, query.limit)
@@ -180,5 +194,6 @@ export function createDecisions(
       }
     },
     count: () => count.get() ?? 0,
+    countOf: (personId) => countOf.get(personId) ?? 0,
   }
 }

@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
 import { rolesAndSessions } from './access-schema.js'
+import { addPeopleTables } from './people-schema.js'
 import { StoreError } from './store-error.js'
 
 /** One forward step of the schema. Steps are never changed once released; a new need is a new step. */
@@ -147,6 +148,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 5,
     title: 'door, commands and the size of the outbox',
     apply: (database) => database.exec(doorAndCommands),
+  },
+  {
+    version: 6,
+    title: 'validity, groups, schedules, consents, settings, negative examples',
+    apply: addPeopleTables,
   },
 ]
 

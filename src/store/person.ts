@@ -19,6 +19,11 @@ export const personNameSchema = z
   .max(200)
   .refine((name) => !HIDDEN_CHARACTERS.test(name), 'holds a control or direction character')
 
+/** A name as it is searched: the same for full and half width, large and small letters. */
+export function searchForm(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
+}
+
 /** Someone who may be recognised; only an active person is ever granted. */
 export interface Person {
   /** ULID. */
@@ -26,6 +31,16 @@ export interface Person {
   readonly name: string
   readonly active: boolean
   readonly createdAtMs: number
+  /** Admitted from then on; `null` from the beginning. Wall clock. */
+  readonly validFromMs: number | null
+  /** Admitted until before then; `null` for good. */
+  readonly validUntilMs: number | null
+  /** Ids of access groups; without any, admitted at all times. */
+  readonly groups: readonly string[]
+  /** Everything held is erased after then; `null` keeps it until somebody deletes it. */
+  readonly retainUntilMs: number | null
+  /** Raised by every change. */
+  readonly version: number
 }
 
 /** How a template can come to be. */

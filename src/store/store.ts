@@ -9,16 +9,21 @@ import { createAdminTokens, type AdminTokens } from './admin-tokens.js'
 import { createAuditLog, type AuditLog } from './audit.js'
 import { createCommandsSeen, type CommandsSeen } from './commands-seen.js'
 import { createBackups, removeLeftovers, type Backups } from './backup.js'
+import { createConsents, type Consents } from './consents.js'
 import { createCounters } from './counters.js'
 import { createDatabase } from './database.js'
 import { createDecisions, type Decisions } from './decisions.js'
 import { createDoorLog, type DoorLog } from './door-log.js'
 import { examineDatabase, type DatabaseContent } from './examine.js'
+import { createErasure, type Erasure } from './erasure.js'
 import { prepareFolder, STORE_FILES } from './folder.js'
+import { createGroups, type Groups } from './groups.js'
+import { createIdempotency, type Idempotency } from './idempotency.js'
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
 import { loadKey, type KeyOptions, type StoreKey } from './key.js'
 import { createMemory, type Memory } from './memory.js'
 import { schemaVersion } from './migrations.js'
+import { createNegatives, type Negatives } from './negatives.js'
 import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
 import { createPersonsInside, type PersonsInside } from './persons-inside.js'
 import { createPersons, type Persons } from './persons.js'
@@ -26,6 +31,7 @@ import { createSessions, type Sessions } from './sessions.js'
 import { createRetention, type Retention } from './retention.js'
 import { applyStagedRestore, type AppliedRestore } from './restore.js'
 import { openWithKeys } from './rotate-key.js'
+import { createSettings, type StoredSettings } from './settings.js'
 import { guarded, guardedMethods } from './store-error.js'
 import { createTemplates, type Templates } from './templates.js'
 
@@ -54,6 +60,12 @@ export interface Store {
   readonly memory: Memory
   readonly adminTokens: AdminTokens
   readonly sessions: Sessions
+  readonly groups: Groups
+  readonly consents: Consents
+  readonly negatives: Negatives
+  readonly settings: StoredSettings
+  readonly idempotency: Idempotency
+  readonly erasure: Erasure
   readonly audit: AuditLog
   /** For the log and the doctor; nothing secret. */
   readonly info: {
@@ -146,6 +158,12 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
     memory: guardedMethods(path, memory),
     adminTokens: guardedMethods(path, createAdminTokens(database, audited)),
     sessions: guardedMethods(path, createSessions(database, audited)),
+    groups: guardedMethods(path, createGroups(database, audited)),
+    consents: guardedMethods(path, createConsents(database, audited)),
+    negatives: guardedMethods(path, createNegatives(database, audited)),
+    settings: guardedMethods(path, createSettings(database, { audit })),
+    erasure: guardedMethods(path, createErasure(database, path)),
+    idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),
     audit: guardedMethods(path, audit),
     info: {
       path,

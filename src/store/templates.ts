@@ -1,12 +1,13 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 import { z } from 'zod'
 
-import { EMBEDDING_LENGTH, type Embedding } from '../encoding/embedding.js'
+import type { Embedding } from '../encoding/embedding.js'
 import type { AuditLog } from './audit.js'
 import { truncateLog } from './database.js'
 import { parseInput } from './input.js'
 import { enrolmentSourceSchema, type EnrolmentSource, type Template } from './person.js'
 import { StoreError } from './store-error.js'
+import { isUnitVector, toVector, toVectorBytes } from './vector-bytes.js'
 
 /** Most templates one person may have; more only slow the search down. */
 export const MAX_TEMPLATES_A_PERSON = 40
@@ -30,6 +31,9 @@ export interface Templates {
   add(template: NewTemplate, actor: string): Template
   /** With crops, in order of enrolment. @throws StoreError `corrupt-row` */
   byPerson(personId: string): Template[]
+  /** `undefined` when there is none. @throws StoreError `corrupt-row` */
+  get(id: string): Template | undefined
+  countOf(personId: string): number
   /** How many templates each person has; persons without any are absent. */
   counts(): Map<string, number>
   /** Every template of every person and model, without crops. @throws StoreError `corrupt-row` */
@@ -65,27 +69,6 @@ const newTemplateSchema = z.object({
     .refine((png) => png.length <= MAX_CROP_BYTES, `is larger than ${MAX_CROP_BYTES} bytes`)
     .refine((png) => PNG_SIGNATURE.equals(png.subarray(0, PNG_SIGNATURE.length)), 'is not a PNG'),
 })
-
-function isUnitVector(vector: Float32Array): boolean {
-  if (vector.length !== EMBEDDING_LENGTH) return false
-  const sumSq = vector.reduce((sum, component) => sum + component * component, 0)
-  return Math.abs(sumSq - 1) < 1e-3
-}
-
-/** Little-endian float32, whatever the machine. */
-function toBytes(vector: Float32Array): Buffer {
-  const bytes = Buffer.allocUnsafe(vector.length * 4)
-  vector.forEach((component, index) => bytes.writeFloatLE(component, index * 4))
-  return bytes
-}
-
-function toVector(bytes: Buffer): Float32Array | undefined {
-  if (bytes.length !== EMBEDDING_LENGTH * 4) return undefined
-  const vector = Float32Array.from({ length: EMBEDDING_LENGTH }, (_, index) =>
-    bytes.readFloatLE(index * 4),
-  )
-  return isUnitVector(vector) ? vector : undefined
-}
 
 function corruptRow(id: string, what: string): StoreError {
   return new StoreError({
@@ -132,6 +115,7 @@ export function createTemplates(
   const selectByPerson = database.prepare<[string], Row>(
     'SELECT * FROM templates WHERE person_id = ? ORDER BY id',
   )
+  const selectById = database.prepare<[string], Row>('SELECT * FROM templates WHERE id = ?')
   const selectGallery = database.prepare<[], GalleryRow>(
     'SELECT id, person_id, model_id, vector FROM templates ORDER BY id',
   )
@@ -156,7 +140,7 @@ export function createTemplates(
       id: newId(),
       person_id: template.personId,
       model_id: template.embedding.modelId,
-      vector: toBytes(template.embedding.vector),
+      vector: toVectorBytes(template.embedding.vector),
       quality: template.quality,
       source: template.source,
       enrolled_at_ms: nowMs(),
@@ -176,6 +160,11 @@ export function createTemplates(
   return {
     add: (template, actor) => add.immediate(template, actor),
     byPerson: (personId) => selectByPerson.all(personId).map(toTemplate),
+    get(id) {
+      const row = selectById.get(id)
+      return row && toTemplate(row)
+    },
+    countOf: (personId) => countOfPerson.get(personId) ?? 0,
     counts: () => new Map(countByPerson.all().map((row) => [row.person_id, row.count])),
     gallery: () =>
       selectGallery.all().map((row) => ({

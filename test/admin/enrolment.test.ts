@@ -211,7 +211,7 @@ t.test('every rejection has its status, and its detail is told', async (t) => {
     }
     const app = createAdminApp({
       ...door.ports,
-      faces: { addFromPicture: () => result, addFromCamera: () => result },
+      faces: { ...door.ports.faces, addFromPicture: () => result, addFromCamera: () => result },
     })
     const response = await app.request(`/api/persons/${SOMEBODY}/faces/from-camera`, {
       method: 'POST',
@@ -315,7 +315,7 @@ t.test('whatever the id in the path, nothing breaks or leaks', async (t) => {
 
 t.test('a long list is paged without gaps or repeats', async (t) => {
   const { door, get } = setUp()
-  for (let i = 0; i < 23; i++) await door.ports.persons.create(`P${i}`)
+  for (let i = 0; i < 23; i++) await door.ports.persons.create(`P${i}`, 'test')
   const seen: string[] = []
   let next: string | null = ''
   while (next !== null) {

@@ -58,6 +58,18 @@ async function examine(bytes: Uint8Array): Promise<EnrolmentResult> {
   return { outcome: 'enrolled', faceId: ulid(), quality: 0.91 }
 }
 
+const newPerson = (name: string) => ({
+  id: ulid(),
+  name,
+  active: true,
+  createdAtMs: Date.now(),
+  validFromMs: null,
+  validUntilMs: null,
+  groups: [],
+  retainUntilMs: null,
+  version: 1,
+})
+
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** An empty door whose camera shows `picture`. */
@@ -156,19 +168,25 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
       }),
       persons: {
         create(name) {
-          const person = { id: ulid(), name, active: true, createdAtMs: Date.now(), faces: 0 }
+          const person = { ...newPerson(name), faces: 0 }
           persons.push(person)
           tell({ type: 'system' })
           return person
         },
         list: (query) => pageOf(persons, query, ({ id }) => id),
         get: (id) => persons.find((person) => person.id === id),
+        update: () => ({ outcome: 'no-such-person' }),
         remove(id) {
           const index = persons.findIndex((person) => person.id === id)
-          if (index < 0) return false
-          persons.splice(index, 1)
+          if (index < 0) return undefined
+          const [{ faces }] = persons.splice(index, 1)
           tell({ type: 'system' })
-          return true
+          return {
+            erased: { templates: faces, pictures: faces, consents: 0, negatives: 0 },
+            decisionsKept: 0,
+            proof: { proven: true, searchedBytes: 0, found: 0, logBytes: 0, inGallery: false },
+            verifiedAtMs: Date.now(),
+          }
         },
       },
       faces: {
@@ -181,6 +199,9 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
                 cure: 'Check the camera, then try again.',
               }
             : addFace(personId, snapshot.jpeg),
+        list: () => [],
+        picture: () => undefined,
+        remove: () => false,
       },
       recognition: {
         async identify(bytes) {
@@ -210,7 +231,11 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
         },
         thresholds: () => ({ identification: IDENTIFICATION, verification: VERIFICATION }),
       },
-      decisions: { list: (query) => pageOf(decisions, query, ({ id }) => id) },
+      decisions: {
+        list: (query) => pageOf(decisions, query, ({ id }) => id),
+        notThisPerson: () => ({ outcome: 'no-such-decision' }),
+      },
+      idempotency: { find: () => undefined, keep: () => undefined },
       live: {
         latestJpeg: () => snapshot,
         subscribe(listener) {

@@ -114,7 +114,7 @@ t.test('no request made from the document breaks the app or tells of its inside'
   const faults: unknown[] = []
   const app = createAdminApp(door.ports, { onFault: ({ error }) => faults.push(error) })
   const document = await readDocument(app)
-  const { id } = await door.ports.persons.create('Jun')
+  const { id } = await door.ports.persons.create('Jun', 'test')
 
   for (const [path, operations] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(operations)) {
@@ -204,8 +204,8 @@ t.test('a fault in any port ends as 500 without its words', async (t) => {
   const app = createAdminApp(
     {
       ...ports,
-      persons: { create: broken, list: broken, get: broken, remove: broken },
-      decisions: { list: broken },
+      persons: { create: broken, list: broken, get: broken, update: broken, remove: broken },
+      decisions: { list: broken, notThisPerson: broken },
       live: { latestJpeg: broken, subscribe: broken },
       health: () => (started ? broken() : ports.health()),
     },
@@ -235,7 +235,7 @@ t.test('a fault in any port ends as 500 without its words', async (t) => {
 t.test('an answer that never comes is given up', async (t) => {
   const { ports, token } = createMemoryDoor()
   const app = createAdminApp(
-    { ...ports, decisions: { list: () => new Promise(() => undefined) } },
+    { ...ports, decisions: { ...ports.decisions, list: () => new Promise(() => undefined) } },
     { answerTimeoutMs: 20 },
   )
   const response = await app.request('/api/decisions', {

@@ -10,6 +10,8 @@ import { loadConfig } from '../../src/config/load.js'
 import { createEnrolmentService } from '../../src/enrolment.js'
 import { createLiveView } from '../../src/live-view.js'
 import type { LiveView } from '../../src/live-view.js'
+import { createRecentProbes } from '../../src/recent-probes.js'
+import type { RecentProbes } from '../../src/recent-probes.js'
 import { createRecognition, loadGallery } from '../../src/recognition.js'
 import type { Recognition } from '../../src/recognition.js'
 import { loadStages } from '../../src/stages.js'
@@ -25,6 +27,7 @@ export interface RealDoor {
   readonly store: Store
   readonly recognition: Recognition
   readonly live: LiveView
+  readonly recentProbes: RecentProbes
   readonly ports: AdminPorts
   readonly app: AdminApp
   /** Bearer header by role. */
@@ -68,7 +71,9 @@ export async function openRealDoor(
   const recognition = createRecognition(
     () => loadGallery(store, stages.encoder.modelId).gallery,
     createThresholdSource(config.matching, stages.nets.encoder),
+    () => store.negatives.list(),
   )
+  const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const memory = createMemoryDoor()
   const ports = createAdminPorts({
@@ -76,7 +81,9 @@ export async function openRealDoor(
     recognition,
     enrolment: createEnrolmentService({ store, recognition, readEnrolment: stages.readEnrolment }),
     readProbe: stages.readProbe,
+    recentProbes,
     live,
+    nowMs,
     health: () => memory.ports.health(),
   })
   const app = createAdminApp(ports, appOptions)
@@ -95,6 +102,7 @@ export async function openRealDoor(
     store,
     recognition,
     live,
+    recentProbes,
     ports,
     app,
     headers,

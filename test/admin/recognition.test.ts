@@ -27,8 +27,8 @@ function formOf(picture: Uint8Array<ArrayBuffer> | string, name = 'picture'): Fo
 
 async function setUp() {
   const door = createMemoryDoor()
-  const { id } = await door.ports.persons.create('Aiko')
-  await door.ports.faces.addFromPicture(id, face)
+  const { id } = await door.ports.persons.create('Aiko', 'test')
+  await door.ports.faces.addFromPicture(id, face, { actor: 'test', force: false })
   const app = createAdminApp(door.ports)
   const ask = (
     path: string,
@@ -119,7 +119,7 @@ t.test('a claim names somebody who is there', async (t) => {
     'person-not-found',
   )
   await expectProblem(t, await ask('/api/persons/aiko/verify', formOf(face)), 400, 'bad-request')
-  const { id } = await door.ports.persons.create('Jun')
+  const { id } = await door.ports.persons.create('Jun', 'test')
   const response = await ask(`/api/persons/${id}/verify`, formOf(face))
   t.equal(response.status, 200)
   t.match(await response.json(), { outcome: 'not-enrolled', distanceSq: null })

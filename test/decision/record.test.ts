@@ -2,10 +2,22 @@ import t from 'tap'
 import { ulid } from 'ulid'
 import type { AttemptOutcome, EndedAttempt } from '../../src/decision/attempt.js'
 import { decisionSchema } from '../../src/decision/decision.js'
+import { judgeAccess } from '../../src/decision/policy.js'
+import type { Person } from '../../src/store/person.js'
 import { toDecision } from '../../src/decision/record.js'
 import type { DecisionContext } from '../../src/decision/record.js'
 
-const person = { id: ulid(), name: 'Anna', active: true, createdAtMs: 0 }
+const person: Person = {
+  id: ulid(),
+  name: 'Anna',
+  active: true,
+  createdAtMs: 0,
+  validFromMs: null,
+  validUntilMs: null,
+  groups: [],
+  retainUntilMs: null,
+  version: 1,
+}
 
 const context: DecisionContext = {
   id: ulid(),
@@ -17,6 +29,8 @@ const context: DecisionContext = {
   models: { encoder: 'some-encoder' },
   latencyMs: 21,
   findPerson: (id) => (id === person.id ? person : undefined),
+  judgeAccess: (subject) =>
+    judgeAccess(subject, { scheduleOf: () => null, lockdown: false }, Date.now()),
 }
 
 function ended(result: AttemptOutcome): EndedAttempt {

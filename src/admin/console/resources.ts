@@ -1,8 +1,9 @@
 import type { z } from '@hono/zod-openapi'
 
 import type { Decision } from '../../decision/decision.js'
+import type { personSchema } from '../person-schemas.js'
 import type { thresholdsSchema } from '../recognition-schemas.js'
-import type { personSchema } from '../schemas.js'
+
 import { queryOf } from './api.js'
 import { api } from './session.js'
 import type { Role } from './session.js'

@@ -1,0 +1,169 @@
+import { z } from '@hono/zod-openapi'
+
+import { MAX_GROUPS_A_PERSON, type PersonChange } from '../store/persons.js'
+import { groupIdSchema } from '../store/groups.js'
+import { ENROLMENT_SOURCES, personNameSchema } from '../store/person.js'
+import type { ErasureReport, FaceEntry, PersonEntry } from './ports.js'
+import { problemSchema } from './problems.js'
+import { personIdParam } from './schemas.js'
+
+const moment = z.iso.datetime({ offset: true }).nullable()
+const groups = z.array(groupIdSchema).max(MAX_GROUPS_A_PERSON)
+
+export const personChangeSchema = z
+  .strictObject({
+    name: personNameSchema,
+    active: z.boolean(),
+    validFrom: moment,
+    validUntil: moment,
+    groups,
+    retainUntil: moment,
+  })
+  .partial()
+  .refine(
+    ({ validFrom, validUntil }) =>
+      !validFrom || !validUntil || Date.parse(validFrom) < Date.parse(validUntil),
+    { error: 'must be later than validFrom', path: ['validUntil'] },
+  )
+  .openapi('PersonChange', { description: 'What is left out stays as it is.' })
+
+export const personSchema = z
+  .object({
+    id: z.ulid(),
+    name: z.string(),
+    active: z.boolean(),
+    createdAt: z.iso.datetime(),
+    faces: z.int().nonnegative().openapi({ description: 'Templates held.' }),
+    validFrom: z.iso.datetime().nullable().openapi({ description: 'Admitted from then on.' }),
+    validUntil: z.iso.datetime().nullable().openapi({ description: 'Admitted until before then.' }),
+    groups: z.array(z.string()).openapi({
+      description: 'Access groups; a person in none is admitted at all times.',
+    }),
+    retainUntil: z.iso.datetime().nullable().openapi({
+      description: 'All that is held is purged after then.',
+    }),
+    etag: z.string().openapi({ description: 'For If-Match.' }),
+  })
+  .openapi('Person')
+
+export const personPageSchema = z
+  .object({ items: z.array(personSchema), nextCursor: z.string().nullable() })
+  .openapi('PersonPage')
+
+export const faceSchema = z
+  .object({
+    id: z.string(),
+    personId: z.ulid(),
+    quality: z.number().min(0).max(1),
+  })
+  .openapi('Face')
+
+export const heldFaceSchema = faceSchema
+  .extend({
+    source: z.enum(ENROLMENT_SOURCES),
+    enrolledAt: z.iso.datetime(),
+    modelId: z.string(),
+    picture: z.string().openapi({ description: 'Address of the picture, for enrollers.' }),
+  })
+  .openapi('HeldFace')
+
+export const faceListSchema = z.object({ items: z.array(heldFaceSchema) }).openapi('FaceList')
+
+export const faceResultsSchema = z
+  .object({
+    items: z.array(
+      z.discriminatedUnion('outcome', [
+        z.object({ outcome: z.literal('enrolled'), face: faceSchema }),
+        z.object({
+          outcome: z.literal('rejected'),
+          problem: problemSchema.pick({ code: true, cause: true, cure: true, personId: true }),
+        }),
+      ]),
+    ),
+  })
+  .openapi('FaceResults', { description: 'One item a picture, in the order sent.' })
+
+export const faceParams = personIdParam.extend({
+  faceId: z
+    .ulid()
+    .toUpperCase()
+    .openapi({ param: { name: 'faceId', in: 'path' }, example: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X' }),
+})
+
+export const erasureSchema = z
+  .object({
+    erased: z.object({
+      templates: z.int(),
+      pictures: z.int(),
+      consents: z.int(),
+      negatives: z.int().openapi({ description: 'Negative examples that named the person.' }),
+    }),
+    decisionsKept: z.int().openapi({
+      description: 'Past decisions that name the person; they go with the retention of decisions.',
+    }),
+    proof: z.object({
+      proven: z.boolean(),
+      searchedBytes: z.int().nullable().openapi({
+        description:
+          'Decrypted bytes of the database searched for templates and pictures; null if too many.',
+      }),
+      found: z.int().openapi({ description: 'Parts of templates or pictures that were found.' }),
+      logBytes: z.int().openapi({ description: 'Bytes left in the write-ahead log.' }),
+      inGallery: z.boolean(),
+    }),
+    verifiedAt: z.iso.datetime(),
+  })
+  .openapi('Erasure')
+
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+const ms = (text: string | null | undefined) =>
+  text === undefined ? undefined : text === null ? null : Date.parse(text)
+
+/** A person as the API shows it. */
+export function presentPerson(person: PersonEntry): z.infer<typeof personSchema> {
+  const { id, name, active, createdAtMs, faces, validFromMs, validUntilMs, retainUntilMs } = person
+  return {
+    id,
+    name,
+    active,
+    createdAt: new Date(createdAtMs).toISOString(),
+    faces,
+    validFrom: iso(validFromMs),
+    validUntil: iso(validUntilMs),
+    groups: [...person.groups],
+    retainUntil: iso(retainUntilMs),
+    etag: `"v${person.version}"`,
+  }
+}
+
+/** A change as the store takes it. */
+export function toPersonChange(change: z.infer<typeof personChangeSchema>): PersonChange {
+  const { validFrom, validUntil, retainUntil, ...rest } = change
+  const moments = {
+    validFromMs: ms(validFrom),
+    validUntilMs: ms(validUntil),
+    retainUntilMs: ms(retainUntil),
+  }
+  const given = Object.entries({ ...rest, ...moments }).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given)
+}
+
+/** A face as the API lists it. */
+export function presentFace(face: FaceEntry): z.infer<typeof heldFaceSchema> {
+  const { id, personId, quality, source, modelId, enrolledAtMs } = face
+  return {
+    id,
+    personId,
+    quality,
+    source,
+    modelId,
+    enrolledAt: new Date(enrolledAtMs).toISOString(),
+    picture: `/api/persons/${personId}/faces/${id}/picture`,
+  }
+}
+
+/** What an erasure came to, as the API shows it. */
+export function presentErasure(report: ErasureReport): z.infer<typeof erasureSchema> {
+  const { verifiedAtMs, ...rest } = report
+  return { ...rest, verifiedAt: new Date(verifiedAtMs).toISOString() }
+}

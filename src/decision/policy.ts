@@ -1,0 +1,57 @@
+import type { Person } from '../store/person.js'
+import { isWithin, type WeeklySchedule } from './schedule.js'
+
+/** Whether a recognised person may enter now; `why` is for the record and names no person. */
+export type AccessVerdict =
+  { readonly outcome: 'permitted' } | { readonly outcome: 'not-permitted'; readonly why: string }
+
+/** What of a person access depends on. */
+export type AccessSubject = Pick<Person, 'active' | 'validFromMs' | 'validUntilMs' | 'groups'>
+
+/** What else it depends on. */
+export interface AccessRules {
+  /**
+   * When a group may enter; `null` at all times.
+   * @throws when it is not known: then nobody of the group enters
+   */
+  readonly scheduleOf: (group: string) => WeeklySchedule | null
+  readonly lockdown: boolean
+}
+
+const deny = (why: string): AccessVerdict => ({ outcome: 'not-permitted', why })
+
+/**
+ * Applies the access policy. Of several groups any one that is open now is enough; a person in no
+ * group is bound by validity alone. What cannot be found out denies.
+ * @param nowMs wall clock
+ */
+export function judgeAccess(
+  person: AccessSubject,
+  { scheduleOf, lockdown }: AccessRules,
+  nowMs: number,
+): AccessVerdict {
+  if (lockdown) return deny('the door is locked down')
+  if (!person.active) return deny('the person is not active')
+  if (!Number.isFinite(nowMs)) return deny('the time is not known')
+  if (person.validFromMs !== null && nowMs < person.validFromMs) {
+    return deny('the person is not admitted yet')
+  }
+  if (person.validUntilMs !== null && nowMs >= person.validUntilMs) {
+    return deny('the time that the person was admitted for is over')
+  }
+  if (person.groups.length === 0) return { outcome: 'permitted' }
+  let unknown = false
+  for (const group of person.groups) {
+    try {
+      const schedule = scheduleOf(group)
+      if (schedule === null || isWithin(schedule, nowMs)) return { outcome: 'permitted' }
+    } catch {
+      unknown = true
+    }
+  }
+  return deny(
+    unknown
+      ? 'a schedule of the person cannot be read'
+      : 'outside the hours of the person’s groups',
+  )
+}

@@ -1,0 +1,189 @@
+import type {
+  ErasureReport,
+  FaceEntry,
+  FacesPort,
+  PersonEntry,
+  PersonsPort,
+} from './admin/ports.js'
+import type { EnrolledBy, Enrolment, EnrolmentService } from './enrolment.js'
+import { toFaceRejection } from './face-rejection.js'
+import type { LiveView } from './live-view.js'
+import type { RecentProbes } from './recent-probes.js'
+import type { Recognition } from './recognition.js'
+import type { Person, Template } from './store/person.js'
+import type { Store } from './store/store.js'
+import { toVectorBytes } from './store/vector-bytes.js'
+
+export interface PeoplePortParts {
+  readonly store: Store
+  readonly recognition: Recognition
+  readonly enrolment: EnrolmentService
+  readonly recentProbes: RecentProbes
+  readonly live: LiveView
+  readonly nowMs: () => number
+}
+
+/** Persons and their faces, in store and gallery together. */
+export function createPeoplePorts(parts: PeoplePortParts): {
+  readonly persons: PersonsPort
+  readonly faces: FacesPort
+} {
+  const { store, recognition, enrolment, recentProbes, live } = parts
+
+  const withFaces = (person: Person): PersonEntry => ({
+    ...person,
+    faces: store.templates.countOf(person.id),
+  })
+
+  async function enrol(
+    personId: string,
+    read: (by: EnrolledBy) => Promise<Enrolment>,
+    by: EnrolledBy,
+  ) {
+    if (store.persons.get(personId) === undefined) return { outcome: 'no-such-person' } as const
+    const result = await read(by)
+    switch (result.outcome) {
+      case 'enrolled':
+        live.showSystemChange()
+        return { outcome: 'enrolled', faceId: result.templateId, quality: result.quality } as const
+      case 'same-as-person':
+        return {
+          outcome: 'rejected',
+          reason: 'same-as-person',
+          detail: result.detail,
+          personId: result.personId,
+        } as const
+      case 'rejected':
+        return {
+          outcome: 'rejected',
+          reason: toFaceRejection(result.reason),
+          detail: result.detail,
+        } as const
+    }
+  }
+
+  /** Removes everything held about a person and looks whether it is gone. */
+  async function erase(id: string, actor: string): Promise<ErasureReport | undefined> {
+    if (store.persons.get(id) === undefined) return undefined
+    const templates = store.templates.byPerson(id)
+    const erased = {
+      templates: templates.length,
+      pictures: templates.filter(({ cropPng }) => cropPng.length > 0).length,
+      consents: store.consents.byPerson(id).length,
+      negatives: store.negatives.countOf(id),
+    }
+    const { erased: logCut } = store.persons.delete(id, actor)
+    recognition.gallery.removePerson(id)
+    recognition.reloadNegatives()
+    recentProbes.forgetAll()
+    live.showSystemChange()
+    const search = await store.erasure.search(thingsOf(templates))
+    const decisionsKept = store.decisions.countOf(id)
+    const proven =
+      logCut && search.found === 0 && search.logBytes === 0 && !recognition.gallery.hasPerson(id)
+    return {
+      erased,
+      decisionsKept,
+      proof: {
+        proven,
+        searchedBytes: search.searchedBytes,
+        found: search.found,
+        logBytes: search.logBytes,
+        inGallery: recognition.gallery.hasPerson(id),
+      },
+      verifiedAtMs: parts.nowMs(),
+    }
+  }
+
+  function faceOf(personId: string, faceId: string): Template | undefined {
+    const template = store.templates.get(faceId)
+    return template?.personId === personId ? template : undefined
+  }
+
+  const toFace = ({
+    id,
+    personId,
+    quality,
+    source,
+    enrolledAtMs,
+    embedding,
+  }: Template): FaceEntry => ({
+    id,
+    personId,
+    quality,
+    source,
+    enrolledAtMs,
+    modelId: embedding.modelId,
+  })
+
+  return {
+    persons: {
+      create: (name, actor) => withFaces(store.persons.create(name, actor)),
+      list({ cursor, limit, search }) {
+        const page = store.persons.page({
+          limit,
+          ...(cursor === undefined ? {} : { afterId: cursor }),
+          ...(search === undefined ? {} : { search }),
+        })
+        const items = page.persons.map(withFaces)
+        return { items, nextCursor: page.more ? (items.at(-1)?.id ?? null) : null }
+      },
+      get(id) {
+        const person = store.persons.get(id)
+        return person && withFaces(person)
+      },
+      update(id, change, actor, version) {
+        const result = store.persons.update(id, change, actor, version)
+        if (result.outcome !== 'updated') return result
+        live.showSystemChange()
+        return { outcome: 'updated', person: withFaces(result.person) }
+      },
+      remove: erase,
+    },
+    faces: {
+      addFromPicture: (personId, bytes, { actor, force }) =>
+        enrol(personId, (by) => enrolment.fromBytes(personId, bytes, by), {
+          source: 'upload',
+          actor,
+          force,
+        }),
+      addFromCamera(personId, { actor, force }) {
+        const frame = live.latestFrame()
+        if (frame === undefined) {
+          return {
+            outcome: 'unavailable',
+            cause: 'the camera has given no picture yet',
+            cure: 'wait for the camera, or see its state in the console',
+          }
+        }
+        return enrol(personId, (by) => enrolment.fromImage(personId, frame.image, by), {
+          source: 'camera',
+          actor,
+          force,
+        })
+      },
+      list(personId) {
+        if (store.persons.get(personId) === undefined) return undefined
+        return store.templates.byPerson(personId).map(toFace)
+      },
+      picture(personId, faceId) {
+        const crop = faceOf(personId, faceId)?.cropPng
+        return crop === undefined || crop.length === 0 ? undefined : crop
+      },
+      remove(personId, faceId, actor) {
+        if (faceOf(personId, faceId) === undefined) return false
+        store.templates.delete(faceId, actor)
+        recognition.gallery.remove(faceId)
+        live.showSystemChange()
+        return true
+      },
+    },
+  }
+}
+
+function thingsOf(templates: readonly Template[]): Uint8Array[] {
+  return templates.flatMap(({ cropPng, embedding }) => [
+    ...(cropPng.length > 64 ? [cropPng] : []),
+    toVectorBytes(embedding.vector),
+  ])
+}
