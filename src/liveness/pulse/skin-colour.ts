@@ -3,7 +3,7 @@ import type { Image } from '../../frame/image.js'
 
 /** Mean colour of the skin of forehead and cheeks in one frame. */
 export interface SkinColour {
-  /** Mean red, green and blue of the pixels that are neither black nor clipped, 0..255. */
+  /** Mean red, green and blue, 0..255. */
   readonly rgb: readonly [number, number, number]
   readonly pixels: number
   /** Share of the regions' pixels with a channel at its limit. */
@@ -66,10 +66,8 @@ export function measureSkin(image: Image, landmarks: Landmarks): SkinColour | un
         const at = (y * width + x) * 3
         const [r, g, b] = [data[at], data[at + 1], data[at + 2]]
         const brightest = Math.max(r, g, b)
-        if (brightest >= CLIPPED_FROM || brightest <= BLACK_TO) {
-          clipped++
-          continue
-        }
+        // Counted, not left out: which pixels clip follows the beat itself and would cancel it.
+        if (brightest >= CLIPPED_FROM || brightest <= BLACK_TO) clipped++
         red += r
         green += g
         blue += b

@@ -1,5 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { readClip } from '../../../src/capture/clip-reader.js'
+import { configSchema } from '../../../src/config/schema.js'
+import {
+  evaluatePulseClip,
+  paintPulse,
+  repeatPicture,
+} from '../../../src/liveness/pulse/evaluate-pulse.js'
+import { assetPath } from '../../../src/models/registry.js'
+import { loadStages } from '../../../src/stages.js'
 import { createSeededRandom } from '../../../src/evaluation/statistics/random.js'
 import {
   createPulseAccumulator,
@@ -121,6 +130,30 @@ t.test('hostile colours and times never throw and never give a score outside 0..
   )
   t.end()
 })
+
+t.test(
+  'a pulse painted onto a real frame with clipped skin is found; without it there is none',
+  async (t) => {
+    const stages = await loadStages(configSchema.parse({}).models)
+    const clip = readClip(assetPath('franck.mp4'), { framesPerSecond: 1, durationS: 1 })
+    const first = await clip.next()
+    if (first.done === true) throw new Error('franck.mp4 holds no frame')
+    await clip.return(undefined)
+    const { image } = first.value
+    const show = (amplitude: number) => {
+      const pulse = { beatsPerMinute: 80, amplitude, noise: 2, seed: 5 }
+      return evaluatePulseClip(
+        'painted',
+        paintPulse(repeatPicture(image, 8, 12), pulse, stages),
+        stages,
+      )
+    }
+    const [beating, still] = [await show(0.01), await show(0)]
+    t.ok(Math.abs((beating.medianRate ?? 0) - 80) <= 4, `rate ${beating.medianRate ?? NaN}`)
+    t.ok(beating.snrDb && still.snrDb && beating.snrDb[1] > still.snrDb[1] + 3, 'far above noise')
+    for (const net of Object.values(stages.nets)) await net.release()
+  },
+)
 
 t.test('the cue only ever gives evidence', (t) => {
   const cue = createPulseCue()
