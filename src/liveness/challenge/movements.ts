@@ -20,6 +20,8 @@ export interface MovementRule {
   readonly turn: number
   readonly lookUp: number
   readonly closed: number
+  /** A neutral face with eyes less open than this cannot blink: a photograph of closed eyes. */
+  readonly maxNeutralClosed: number
   /** Widening of the mouth, as a ratio. */
   readonly smile: number
   readonly lipGap: number
@@ -32,6 +34,7 @@ export const MOVEMENT_RULE: MovementRule = {
   turn: 15,
   lookUp: 12,
   closed: 0.75,
+  maxNeutralClosed: 0.4,
   smile: 1.12,
   lipGap: 0.12,
   maxHead: 12,
@@ -77,7 +80,8 @@ export function movementsOf(
   if (turn <= -rule.turn) done.push('turn-right')
   if (nod <= -rule.lookUp && Math.abs(turn) < rule.turn) done.push('look-up')
   if (Math.abs(turn) >= rule.maxHead || Math.abs(nod) >= rule.maxHead) return done
-  if (now.closed >= rule.closed) done.push('blink')
+  const wereOpen = neutral.closed <= rule.maxNeutralClosed
+  if (wereOpen && now.closed >= rule.closed) done.push('blink')
   const smiles = now.mouthWidth >= neutral.mouthWidth * rule.smile
   if (smiles) done.push('smile')
   else if (now.lipGap >= neutral.lipGap + rule.lipGap) done.push('mouth-open')

@@ -159,6 +159,13 @@ t.test('draws are different steps, and no recent sequence comes again', (t) => {
   t.end()
 })
 
+t.test('eyes that were never open do not blink', (t) => {
+  const shut = { ...REST, closed: 0.9 }
+  t.strictSame(movementsOf({ ...shut, closed: 0.99 }, shut), [])
+  t.strictSame(movementsOf(shut, REST), ['blink'])
+  t.end()
+})
+
 async function readings(file: string, startS: number, durationS: number): Promise<FaceReading[]> {
   const landmarks = await loadLandmarks()
   const finder = createFaceFinder(await loadDetector(), landmarks)
