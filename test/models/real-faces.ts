@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node'
 import { alignFace } from '../../src/detection/align.js'
 import type { Face } from '../../src/detection/face.js'
 import { createFaceFinder } from '../../src/detection/find-faces.js'
+import { findLabelledFace, readPicture } from '../../src/evaluation/labelled-pictures.js'
 import { decodeImage } from '../../src/frame/decode.js'
 import type { Image } from '../../src/frame/image.js'
 import { toPlanarTensor } from '../../src/frame/tensor.js'
@@ -38,6 +39,25 @@ export async function alignedFaces(...names: string[]): Promise<Float32Array[]> 
       inputs.push(toPlanarTensor(alignFace(image, fivePoints, input.fit.template, 112), input))
     }
   }
+  return inputs
+}
+
+/** The encoder's inputs for the labelled faces of photographs given by path; those without are left out. */
+export async function labelledFaces(paths: readonly string[]): Promise<Float32Array[]> {
+  const [detector, landmarks] = [await loadDetector(), await loadLandmarks()]
+  const finder = createFaceFinder(detector, landmarks)
+  const { manifest } = readManifest('fr_feature')
+  if (manifest.role !== 'encoder') throw new Error('fr_feature is no encoder')
+  const { input } = manifest
+  const inputs: Float32Array[] = []
+  for (const path of paths) {
+    const image = await readPicture(path)
+    if (image === undefined) continue
+    const face = await findLabelledFace(image, finder)
+    if (face === undefined) continue
+    inputs.push(toPlanarTensor(alignFace(image, face.fivePoints, input.fit.template, 112), input))
+  }
+  await Promise.all([detector.release(), landmarks.release()])
   return inputs
 }
 

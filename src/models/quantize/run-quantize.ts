@@ -36,7 +36,7 @@ export interface QuantizeRunOptions {
   readonly method?: CalibrationMethod
   readonly prelu?: PReluStyle
   readonly weightBits?: 7 | 8
-  /** While the median cosine is below, the most sensitive layer goes back to float. */
+  /** While the median cosine is below, the next most sensitive layer goes back to float if that helps. */
   readonly minCosine?: number
   readonly maxFloatLayers?: number
   readonly onProgress?: (line: string) => void
