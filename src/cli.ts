@@ -5,6 +5,7 @@ import type { BenchOptions } from './commands/bench.js'
 import type { CalibratePadOptions } from './commands/calibrate-pad.js'
 import type { CalibrateCommandOptions } from './commands/calibrate.js'
 import type { DoctorOptions } from './commands/doctor.js'
+import type { EvaluateAttacksOptions } from './commands/evaluate-attacks.js'
 import type { EvaluatePadOptions } from './commands/evaluate-pad.js'
 import type { EvaluateClipNetOptions } from './commands/evaluate-clip-net.js'
 import type { EvaluateClipsOptions } from './commands/evaluate-clips.js'
@@ -254,6 +255,14 @@ function buildProgram(): Command {
     .action(async (options: EvaluateClipNetOptions) => {
       const { evaluateClipNet } = await import('./commands/evaluate-clip-net.js')
       await evaluateClipNet(options)
+    })
+  withSetup(evaluate.command('attacks'))
+    .description('frozen and looped feeds in the place of the camera, before the whole line')
+    .option('--trials <count>', 'of each species, 10 s each', '25')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluateAttacksOptions) => {
+      const { evaluateAttacks } = await import('./commands/evaluate-attacks.js')
+      await evaluateAttacks(options)
     })
   withSetup(evaluate.command('clips'))
     .description('time to grant over the real clips, and that no stranger and no still is granted')
