@@ -114,6 +114,7 @@ t.test('a broker that stops and returns: no loss, in order', { skip }, async (t)
   const door = startDoor(t, { url: `mqtt://127.0.0.1:${broker.port}` }, { random: () => 0 })
   const ids: string[] = []
   for (let round = 0; round < 3; round++) {
+    if (round > 0) await until(() => door.publisher.state().name === 'connected', 'the broker')
     for (let index = 0; index < 20; index++) ids.push(door.deny())
     await new Promise((resolve) => setTimeout(resolve, round * 15))
     await broker.stop('SIGTERM')
