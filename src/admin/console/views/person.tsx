@@ -32,7 +32,7 @@ function Details(props: {
   const [validFrom, setValidFrom] = useState(dayOf(value.validFrom))
   const [validUntil, setValidUntil] = useState(dayOf(value.validUntil))
   const [retainUntil, setRetainUntil] = useState(dayOf(value.retainUntil))
-  const [groupList, setGroupList] = useState((value.groups ?? []).join(', '))
+  const [groupList, setGroupList] = useState(value.groups.join(', '))
   const [done, setDone] = useState(false)
   const { busy, error, run } = useAction()
   const { person: text, people, common } = words.value
