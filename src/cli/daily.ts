@@ -1,0 +1,82 @@
+import type { Command } from 'commander'
+import type { DoctorOptions } from '../commands/doctor.js'
+import type { EventsOptions } from '../commands/events.js'
+import type { FaceCommandOptions } from '../commands/faces.js'
+import type { RunOptions } from '../commands/run.js'
+import type { WithSetup } from './with-setup.js'
+
+/** Commands of every day: run the door, look at it, enrol and recognise. */
+export function addDailyCommands(program: Command, withSetup: WithSetup): void {
+  withSetup(program.command('run'))
+    .description('run the daemon')
+    .action(async (options: RunOptions) => {
+      const { runCommand } = await import('../commands/run.js')
+      process.exitCode = await runCommand(options)
+    })
+
+  withSetup(program.command('doctor'))
+    .description(
+      'check camera, models, store, broker, clock and disk, and say the cure of each fault',
+    )
+    .option('--json', 'print JSON')
+    .action(async (options: DoctorOptions) => {
+      const { doctor } = await import('../commands/doctor.js')
+      process.exitCode = await doctor(options)
+    })
+
+  program
+    .command('config')
+    .description('print the documented example configuration')
+    .action(async () => {
+      const { exampleFile } = await import('../config/document.js')
+      process.stdout.write(exampleFile())
+    })
+
+  withSetup(program.command('enroll <name> <picture>'))
+    .description('enrol a person from one picture')
+    .option('--json', 'print JSON')
+    .action(async (name: string, picture: string, options: FaceCommandOptions) => {
+      const { enroll } = await import('../commands/faces.js')
+      await enroll(name, picture, options)
+    })
+
+  withSetup(program.command('identify <pictures...>'))
+    .description('say who is in each picture, out of everybody enrolled')
+    .option('--json', 'print one JSON line a picture')
+    .action(async (pictures: string[], options: FaceCommandOptions) => {
+      const { identify } = await import('../commands/faces.js')
+      await identify(pictures, options)
+    })
+
+  withSetup(program.command('verify <person-id> <picture>'))
+    .description('say whether a picture shows the claimed person: exit code 0 same, 3 different')
+    .option('--json', 'print JSON')
+    .action(async (personId: string, picture: string, options: FaceCommandOptions) => {
+      const { verify } = await import('../commands/faces.js')
+      process.exitCode = await verify(personId, picture, options)
+    })
+
+  withSetup(program.command('events'))
+    .description("print every door's events as they arrive")
+    .option('--url <url>', 'broker, such as mqtt://127.0.0.1:1883')
+    .option('--json', 'print the payloads as they came')
+    .action(async (options: EventsOptions) => {
+      const { printDoorEvents } = await import('../commands/events.js')
+      await printDoorEvents(options)
+    })
+
+  program
+    .command('asyncapi')
+    .description('print what is on the wire, as an AsyncAPI 3 document')
+    .action(async () => {
+      const { asyncApiText } = await import('../commands/asyncapi.js')
+      process.stdout.write(asyncApiText())
+    })
+
+  withSetup(program.command('ha-remove'))
+    .description('take the door out of Home Assistant')
+    .action(async (options: RunOptions) => {
+      const { removeFromHomeAssistant } = await import('../commands/ha-remove.js')
+      process.stdout.write(`${await removeFromHomeAssistant(options)}\n`)
+    })
+}

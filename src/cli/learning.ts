@@ -1,0 +1,74 @@
+import type { Command } from 'commander'
+import type { CalibratePadOptions } from '../commands/calibrate-pad.js'
+import type { CalibrateCommandOptions } from '../commands/calibrate.js'
+import type { LearnProjectionOptions } from '../commands/learn-projection.js'
+import type { QuantizeCommandOptions } from '../commands/quantize.js'
+import type { TrainClipOptions } from '../commands/train-clip.js'
+import type { WithSetup } from './with-setup.js'
+
+/** Commands that fit numbers or models to labelled data. */
+export function addLearningCommands(program: Command, withSetup: WithSetup): void {
+  const calibrate = withSetup(program.command('calibrate <folder>'))
+    .description('fit the threshold for K on labelled people, one folder a person')
+    .option('--description <text>', 'what the pictures are, for the file')
+    .option('--encoder <model>', 'another encoder than the configured one')
+    .option('--out <file>', "calibration file; the encoder's own in models/ if not given")
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string, options: CalibrateCommandOptions) => {
+      const { calibrateCommand } = await import('../commands/calibrate.js')
+      await calibrateCommand(folder, options)
+    })
+  withSetup(calibrate.command('pad'))
+    .description('fit the liveness thresholds to the installed camera, in a guided minute')
+    .option('--out <file>', 'calibration file', 'pad-calibration.json')
+    .option('--clip <file>', 'a clip of a living person before that camera, instead of the camera')
+    .option('--images <folder>', 'pictures of living people before it, one folder a person')
+    .option('--seconds <count>', 'how long', '60')
+    .option('--json', 'print the calibration')
+    .action(async (_options: CalibratePadOptions, command: Command) => {
+      const { calibratePad } = await import('../commands/calibrate-pad.js')
+      await calibratePad(command.optsWithGlobals<CalibratePadOptions>())
+    })
+
+  withSetup(program.command('learn-projection <folder>'))
+    .description('compare ways to a 128-d embedding on people not fitted on, and write one')
+    .option('--encoder <model>', 'encoder whose output is projected', 'fr_feature')
+    .option('--second <model>', 'encoder to try beside it', 'dlib-resnet-128')
+    .option('--variant <name>', 'the way to write, as the table names it', 'PCA')
+    .option('--description <text>', 'what the pictures are, for the file')
+    .option('--out <file>', 'write the head fitted on everybody')
+    .option('--json', 'print one JSON array')
+    .action(async (folder: string, options: LearnProjectionOptions) => {
+      const { learnProjection } = await import('../commands/learn-projection.js')
+      await learnProjection(folder, options)
+    })
+
+  withSetup(program.command('quantize <model>'))
+    .description('quantize an encoder to int8, calibrated on a folder of faces')
+    .requiredOption('--images <folder>', 'folder with one folder a person')
+    .option('--id <id>', 'id of the new model')
+    .option('--count <count>', 'faces to calibrate on', '200')
+    .option('--method <method>', 'min-max, mse, or a percentile', '99.999')
+    .option('--prelu <style>', 'max2, maxdw or hybrid', 'hybrid')
+    .option('--out <folder>', 'where the files go')
+    .option('--json', 'print the report as JSON')
+    .action(async (model: string, options: QuantizeCommandOptions) => {
+      const { quantizeCommand } = await import('../commands/quantize.js')
+      await quantizeCommand(model, options)
+    })
+
+  withSetup(program.command('train-clip'))
+    .description('train the 3-D convolution over face clips, and write it as ONNX')
+    .requiredOption('--images <folder>', 'people whose pictures are rendered, one folder a person')
+    .option('--video <folder>', 'real clips named PERSON-live… and PERSON-screen…')
+    .option('--people <count>', 'people to render', '240')
+    .option('--epochs <count>', 'over rendered clips', '8')
+    .option('--real-epochs <count>', 'over real and rendered clips; 0 leaves real ones out', '4')
+    .option('--seed <number>', 'chooses motions, first weights and order', '1')
+    .option('--cache <folder>', 'keeps made face clips (private: they show faces)')
+    .option('--out <file>', 'model file to write', 'clip-net.onnx')
+    .action(async (options: TrainClipOptions) => {
+      const { trainClip } = await import('../commands/train-clip.js')
+      await trainClip(options)
+    })
+}
