@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3-multiple-ciphers'
 import { rolesAndSessions } from './access-schema.js'
 import { addPeopleTables } from './people-schema.js'
 import { StoreError } from './store-error.js'
+import { styleJobsAndDisplay } from './style-schema.js'
 
 /** One forward step of the schema. Steps are never changed once released; a new need is a new step. */
 export interface Migration {
@@ -153,6 +154,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 6,
     title: 'validity, groups, schedules, consents, settings, negative examples',
     apply: addPeopleTables,
+  },
+  {
+    version: 7,
+    title: 'style jobs and the idle picture of the display',
+    apply: (database) => database.exec(styleJobsAndDisplay),
   },
 ]
 

@@ -13,6 +13,7 @@ import { createConsents, type Consents } from './consents.js'
 import { createCounters } from './counters.js'
 import { createDatabase } from './database.js'
 import { createDecisions, type Decisions } from './decisions.js'
+import { createDisplayPicture, type DisplayPicture } from './display-picture.js'
 import { createDoorLog, type DoorLog } from './door-log.js'
 import { examineDatabase, type DatabaseContent } from './examine.js'
 import { createErasure, type Erasure } from './erasure.js'
@@ -33,6 +34,7 @@ import { applyStagedRestore, type AppliedRestore } from './restore.js'
 import { openWithKeys } from './rotate-key.js'
 import { createSettings, type StoredSettings } from './settings.js'
 import { guarded, guardedMethods } from './store-error.js'
+import { createStyleJobs, type StyleJobs } from './style-jobs.js'
 import { createTemplates, type Templates } from './templates.js'
 
 /** How to open the store. */
@@ -65,6 +67,8 @@ export interface Store {
   readonly negatives: Negatives
   readonly settings: StoredSettings
   readonly idempotency: Idempotency
+  readonly styleJobs: StyleJobs
+  readonly displayPicture: DisplayPicture
   readonly erasure: Erasure
   readonly audit: AuditLog
   /** For the log and the doctor; nothing secret. */
@@ -164,6 +168,8 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
     settings: guardedMethods(path, createSettings(database, { audit })),
     erasure: guardedMethods(path, createErasure(database, path)),
     idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),
+    styleJobs: guardedMethods(path, createStyleJobs(database, audited)),
+    displayPicture: guardedMethods(path, createDisplayPicture(database, audited)),
     audit: guardedMethods(path, audit),
     info: {
       path,
