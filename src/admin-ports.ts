@@ -1,4 +1,4 @@
-import type { AdminPorts, Health } from './admin/ports.js'
+import type { AdminPorts, DoorPort, Health } from './admin/ports.js'
 import { createDecisionsPort } from './decisions-port.js'
 import type { PictureReader } from './encoding/read-picture.js'
 import type { EnrolmentService } from './enrolment.js'
@@ -16,6 +16,7 @@ export interface AdminPortParts {
   readonly readProbe: PictureReader
   readonly recentProbes: RecentProbes
   readonly live: LiveView
+  readonly door: DoorPort
   readonly health: () => Health
   /** Wall clock. */
   readonly nowMs: () => number
@@ -35,7 +36,41 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
         const token = await store.adminTokens.verify(text)
         return token && { id: token.id, name: token.label, role: token.role }
       },
+      list: () => store.adminTokens.list(),
+      create: (token, actor) => store.adminTokens.create(token, actor),
+      revoke(id, actor) {
+        const tokens = store.adminTokens.list()
+        const token = tokens.find((one) => one.id === id)
+        if (token === undefined) return 'no-such-token'
+        const admins = tokens.filter(({ role }) => role === 'admin')
+        if (token.role === 'admin' && admins.length === 1) return 'last-admin'
+        return store.adminTokens.revoke(id, actor) ? 'revoked' : 'no-such-token'
+      },
     },
+    audit: {
+      list({ cursor, limit }) {
+        const beforeSequence = cursor === undefined ? undefined : Number(cursor)
+        if (beforeSequence !== undefined && !Number.isSafeInteger(beforeSequence)) {
+          return { items: [], nextCursor: null }
+        }
+        const entries = store.audit.list({
+          limit: limit + 1,
+          ...(beforeSequence === undefined ? {} : { beforeSequence }),
+        })
+        const names = new Map(
+          store.adminTokens.list().map(({ id, label }) => [`token:${id}`, label]),
+        )
+        const items = entries
+          .slice(0, limit)
+          .map((entry) => ({ ...entry, actorName: names.get(entry.actor) ?? null }))
+        const last = items.at(-1)
+        const more = entries.length > limit && last !== undefined
+        return { items, nextCursor: more ? String(last.sequence) : null }
+      },
+      verify: () => store.audit.verifyInSteps(),
+    },
+    groups: store.groups,
+    door: parts.door,
     sessions: {
       begin: ({ id, role }) => store.sessions.create(id, role),
       verify(text) {

@@ -328,6 +328,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       readProbe: stages.readProbe,
       recentProbes,
       live,
+      door: { name: config.door.name, ...door.keeper },
       nowMs: Date.now,
       health: () => describeHealth(parts),
     }),

@@ -2,6 +2,7 @@ import { createRoute } from '@hono/zod-openapi'
 import type { RouteConfig } from '@hono/zod-openapi'
 import { createMiddleware } from 'hono/factory'
 
+import { ROLES } from '../store/admin-tokens.js'
 import type { Role } from '../store/admin-tokens.js'
 import type { AdminEnvironment } from './environment.js'
 import { answerProblem } from './problems.js'
@@ -20,6 +21,10 @@ export function allows(access: Access, role: Role): boolean {
   return LEVEL_OF_ROLE[role] >= ACCESS_LEVELS.indexOf(access)
 }
 
+/** The roles that may use a route of this access, as the documentation names them. */
+export const rolesOf = (access: Access): readonly Role[] =>
+  ROLES.filter((role) => allows(access, role))
+
 function requireAccess(access: Exclude<Access, 'open'>) {
   return createMiddleware<AdminEnvironment>(async (c, next) => {
     const { role } = c.get('principal')
@@ -37,7 +42,8 @@ function requireAccess(access: Exclude<Access, 'open'>) {
 export const SECURITY = [{ bearer: [] }, { session: [] }]
 
 /**
- * A route with its access, which is documented (`x-access`) and enforced from this one word.
+ * A route with its access, which is documented (`x-access`, and `x-roles` with every role that may)
+ * and enforced from this one word.
  * A route that is not `open` must be added behind the app's authentication.
  */
 export function adminRoute<R extends Omit<RouteConfig, 'path'> & { path: string }>(
@@ -45,6 +51,11 @@ export function adminRoute<R extends Omit<RouteConfig, 'path'> & { path: string 
   route: R,
 ) {
   if (access === 'open') return createRoute<R['path'], R>({ ...route, 'x-access': access })
-  const middleware = requireAccess(access)
-  return createRoute<R['path'], R>({ ...route, 'x-access': access, security: SECURITY, middleware })
+  return createRoute<R['path'], R>({
+    ...route,
+    'x-access': access,
+    'x-roles': rolesOf(access),
+    security: SECURITY,
+    middleware: requireAccess(access),
+  })
 }

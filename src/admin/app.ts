@@ -18,13 +18,18 @@ import { describeIssues } from './picture-upload.js'
 import type { AdminPorts } from './ports.js'
 import { AdminProblem, PROBLEMS, answerProblem } from './problems.js'
 import type { ProblemCode } from './problems.js'
+import { StoreError } from '../store/store-error.js'
+import { addAuditRoutes } from './routes/audit.js'
 import { addDecisionRoutes } from './routes/decisions.js'
+import { addDoorRoutes } from './routes/doors.js'
 import { addFaceRoutes } from './routes/faces.js'
+import { addGroupRoutes } from './routes/groups.js'
 import { addHealthRoute, addStatusRoute } from './routes/health.js'
 import { addLiveRoutes } from './routes/live.js'
 import { addPersonRoutes } from './routes/persons.js'
 import { addRecognitionRoutes } from './routes/recognition.js'
 import { addSessionRoutes, addSignInRoute } from './routes/session.js'
+import { addTokenRoutes } from './routes/tokens.js'
 
 const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
   400: 'bad-request',
@@ -84,6 +89,12 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
 
   app.onError((error, c) => {
     if (error instanceof AdminProblem) return answerProblem(c, error.code, error.details)
+    if (error instanceof StoreError && error.code === 'disk-full') {
+      return answerProblem(c, 'disk-full')
+    }
+    if (error instanceof StoreError && error.code === 'invalid-value') {
+      return answerProblem(c, 'bad-request', { cause: error.what, cure: error.cure })
+    }
     const code = error instanceof HTTPException ? CODE_BY_HTTP_STATUS[error.status] : undefined
     if (code !== undefined) return answerProblem(c, code)
     onFault({ error, requestId: c.get('requestId') })
@@ -153,6 +164,8 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     '/api/persons/:id/faces/from-camera',
     '/api/persons/:id/consents',
     '/api/groups',
+    '/api/tokens',
+    '/api/doors/:id/open',
   ]
   app.on('POST', creations, idempotent(ports.idempotency))
 
@@ -163,5 +176,9 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   addRecognitionRoutes(app, ports)
   addDecisionRoutes(app, ports)
   addLiveRoutes(app, ports, hub)
+  addDoorRoutes(app, ports)
+  addGroupRoutes(app, ports)
+  addTokenRoutes(app, ports)
+  addAuditRoutes(app, ports)
   return app
 }

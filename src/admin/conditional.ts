@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { z } from '@hono/zod-openapi'
 
 import { AdminProblem } from './problems.js'
@@ -28,4 +30,16 @@ export function versionOf(ifMatch: string | undefined): number | undefined {
   const version = /^(?:W\/)?"v(\d{1,15})"$/.exec(ifMatch)?.[1]
   if (version === undefined) throw new AdminProblem('changed-meanwhile')
   return Number(version)
+}
+
+/** The ETag of something that carries no version of its own. */
+export function contentEtag(value: unknown): string {
+  const digest = createHash('sha256').update(JSON.stringify(value)).digest('base64url')
+  return `"${digest.slice(0, 22)}"`
+}
+
+/** @throws AdminProblem `changed-meanwhile` when an update is bound to another state than the present */
+export function requireMatch(ifMatch: string | undefined, etag: string): void {
+  if (ifMatch === undefined || ifMatch === '*') return
+  if (ifMatch.replace(/^W\//, '') !== etag) throw new AdminProblem('changed-meanwhile')
 }

@@ -16,6 +16,8 @@ export interface AdminEnvironment {
   Variables: {
     requestId: string
     principal: Principal
+    /** What is kept for a repeated request, where that is less than the answer: no secret twice. */
+    keptAnswer?: unknown
   }
 }
 

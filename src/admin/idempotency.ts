@@ -95,7 +95,8 @@ export function idempotent(kept: IdempotencyPort) {
       const { status, headers } = c.res
       const isJson = headers.get('Content-Type')?.startsWith('application/json') === true
       if (status < 200 || status >= 300 || !isJson) return undefined
-      const body = await c.res.clone().text()
+      const reduced = c.get('keptAnswer')
+      const body = reduced === undefined ? await c.res.clone().text() : JSON.stringify(reduced)
       if (body.length > MAX_KEPT_BODY) return undefined
       const location = headers.get('Location')
       const personId = personOf(c.req.path, location)

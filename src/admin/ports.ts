@@ -2,7 +2,10 @@ import type { CameraState } from '../capture/camera.js'
 import type { Decision, DenialReason } from '../decision/decision.js'
 import type { Box } from '../frame/image.js'
 import type { ThresholdAdvice } from '../matching/threshold.js'
-import type { Role } from '../store/admin-tokens.js'
+import type { DoorControl } from '../decision/door-control.js'
+import type { AdminToken, NewAdminToken, Role } from '../store/admin-tokens.js'
+import type { AuditEntry, AuditVerdict } from '../store/audit.js'
+import type { Groups } from '../store/groups.js'
 import type { IdempotencyKey, KeptAnswer } from '../store/idempotency.js'
 import type { EnrolmentSource, Person } from '../store/person.js'
 import type { PersonChange, PersonUpdate } from '../store/persons.js'
@@ -397,6 +400,32 @@ export interface TokensPort {
    * @returns `undefined` for a token that is not valid
    */
   verify(token: string): Awaitable<Principal | undefined>
+  list(): Awaitable<readonly AdminToken[]>
+  /** The text is told here once. */
+  create(
+    token: NewAdminToken,
+    actor: string,
+  ): Awaitable<{ readonly token: AdminToken; readonly text: string }>
+  /** The last token of an admin stays: nobody could make another. */
+  revoke(id: string, actor: string): Awaitable<'revoked' | 'no-such-token' | 'last-admin'>
+}
+
+/** An audit entry with the name of the token that did it, while there is such a token. */
+export interface NamedAuditEntry extends AuditEntry {
+  readonly actorName: string | null
+}
+
+/** Who did what. */
+export interface AuditPort {
+  /** Newest first. */
+  list(query: PageQuery): Awaitable<Page<NamedAuditEntry>>
+  verify(): Promise<AuditVerdict>
+}
+
+/** The one door of this daemon. */
+export interface DoorPort extends Pick<DoorControl, 'state' | 'open' | 'setLockdown'> {
+  /** Of the door, for people. */
+  readonly name: string
 }
 
 /** The browsers that are signed in. */
@@ -417,6 +446,9 @@ export interface AdminPorts {
   readonly live: LivePort
   readonly tokens: TokensPort
   readonly sessions: SessionsPort
+  readonly audit: AuditPort
+  readonly groups: Groups
+  readonly door: DoorPort
   readonly idempotency: IdempotencyPort
   health(): Health
 }

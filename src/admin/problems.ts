@@ -150,6 +150,48 @@ export const PROBLEMS = {
     cause: 'No access group has this id.',
     cure: 'List the groups to see their ids, or add the group first.',
   },
+  'group-exists': {
+    status: 409,
+    title: 'Group exists',
+    cause: 'There is a group with this id or name already.',
+    cure: 'Use that group, or choose another name.',
+  },
+  'group-in-use': {
+    status: 409,
+    title: 'Group in use',
+    cause: 'Persons are in this group; without it they would be admitted at all times.',
+    cure: 'Take the persons out of the group first.',
+  },
+  'token-not-found': {
+    status: 404,
+    title: 'No such token',
+    cause: 'No token has this id; it may be revoked already.',
+    cure: 'List the tokens to see their ids.',
+  },
+  'last-admin': {
+    status: 409,
+    title: 'Last admin token',
+    cause: 'Without this token nobody could administer genkan.',
+    cure: 'Make another admin token first, then revoke this one with it.',
+  },
+  'door-not-found': {
+    status: 404,
+    title: 'No such door',
+    cause: 'This daemon has no door with this id.',
+    cure: 'List the doors to see their ids.',
+  },
+  'not-opened': {
+    status: 409,
+    title: 'Door not opened',
+    cause: 'The door may not be opened now.',
+    cure: 'End the lockdown, or configure what opens the door.',
+  },
+  'door-failed': {
+    status: 502,
+    title: 'Door did not answer',
+    cause: 'What opens the door failed.',
+    cure: 'Look at the relay and its cable, then try again.',
+  },
   'unknown-group': {
     status: 422,
     title: 'Unknown group',
@@ -221,6 +263,12 @@ export const PROBLEMS = {
     title: 'Fault inside genkan',
     cause: 'Something failed that should not; the request had no effect that can be relied on.',
     cure: 'Look for the requestId in the log, and run "genkan doctor".',
+  },
+  'disk-full': {
+    status: 507,
+    title: 'Disk full',
+    cause: 'There is no space left to write to.',
+    cure: 'Free disk space, then try again; nothing was changed.',
   },
   'not-ready': {
     status: 503,

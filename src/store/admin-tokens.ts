@@ -22,7 +22,7 @@ const HASH_BYTES = 32
 /** A label of a token, as people tell tokens apart. */
 export const tokenLabelSchema = z
   .string()
-  .regex(/^[\w .:@-]{1,64}$/, 'takes 1 to 64 letters, digits, spaces and _ . : @ -')
+  .regex(/^[\p{L}\p{M}\p{N}_ .:@-]{1,64}$/u, 'takes 1 to 64 letters, digits, spaces and _ . : @ -')
 
 const newTokenSchema = z.object({ label: tokenLabelSchema, role: roleSchema })
 

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 
 import type Database from 'better-sqlite3-multiple-ciphers'
 import { z } from 'zod'
@@ -41,8 +42,12 @@ export interface AuditLog {
   /** Newest first, before `beforeSequence` when given. */
   list(page: { limit: number; beforeSequence?: number }): AuditEntry[]
   head(): AuditHead
+  /** All that was done to one subject, oldest first, at most 10,000. */
+  about(subjectId: string): AuditEntry[]
   /** Walks the whole chain; `expected` is a head kept elsewhere that must lie on it. */
   verify(expected?: AuditHead): AuditVerdict
+  /** The same with pauses, in which the door and the audit itself go on. */
+  verifyInSteps(expected?: AuditHead): Promise<AuditVerdict>
 }
 
 interface Row {
@@ -54,6 +59,9 @@ interface Row {
   previous_hash: Buffer
   hash: Buffer
 }
+
+/** Some 2 ms of a small board's core. */
+const STEP_ROWS = 200
 
 const GENESIS = createHash('sha256').update('genkan audit').digest()
 
@@ -81,6 +89,42 @@ function toEntry(row: Row): AuditEntry {
 
 const same = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
 
+/** Follows the chain row by row. */
+function createWalk(expected: AuditHead | undefined) {
+  let previous: Pick<Row, 'sequence' | 'hash'> = { sequence: 0, hash: GENESIS }
+  const broken = (sequence: number, what: string): AuditVerdict => ({
+    intact: false,
+    sequence,
+    what,
+  })
+  return {
+    sequence: () => previous.sequence,
+
+    /** @returns what is wrong with the row, if anything is */
+    take(row: Row): AuditVerdict | undefined {
+      const sequence = previous.sequence + 1
+      if (row.sequence !== sequence) return broken(sequence, `row ${sequence} is missing`)
+      if (!same(row.previous_hash, previous.hash) || !same(row.hash, hashOf(row))) {
+        return broken(sequence, `row ${sequence} was changed or moved`)
+      }
+      if (expected?.sequence === sequence && expected.hash !== row.hash.toString('hex')) {
+        return broken(sequence, `row ${sequence} is not the one noted earlier`)
+      }
+      previous = row
+      return undefined
+    },
+
+    end(head: Pick<Row, 'sequence' | 'hash'>): AuditVerdict {
+      const end = Math.max(head.sequence, expected?.sequence ?? 0)
+      const { sequence, hash } = previous
+      if (sequence !== end || !same(hash, head.hash)) {
+        return broken(sequence + 1, `the chain ends at row ${sequence}, not ${end}`)
+      }
+      return { intact: true, head: { sequence, hash: hash.toString('hex') } }
+    },
+  }
+}
+
 /** The audit of a database; `nowMs` is the wall clock. */
 export function createAuditLog(database: Database.Database, nowMs: () => number): AuditLog {
   const selectHead = database.prepare<[], { sequence: number; hash: Buffer }>(
@@ -98,6 +142,13 @@ export function createAuditLog(database: Database.Database, nowMs: () => number)
     'SELECT * FROM audit WHERE sequence < ? ORDER BY sequence DESC LIMIT ?',
   )
   const everything = database.prepare<[], Row>('SELECT * FROM audit ORDER BY sequence')
+
+  const step = database.prepare<[number, number], Row>(
+    'SELECT * FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?',
+  )
+  const ofSubject = database.prepare<[string], Row>(
+    'SELECT * FROM audit WHERE subject_id = ? ORDER BY sequence LIMIT 10000',
+  )
 
   const headRow = (): { sequence: number; hash: Buffer } =>
     selectHead.get() ?? { sequence: 0, hash: GENESIS }
@@ -134,33 +185,27 @@ export function createAuditLog(database: Database.Database, nowMs: () => number)
       return { sequence, hash: hash.toString('hex') }
     },
 
+    about: (subjectId) => ofSubject.all(subjectId).map(toEntry),
+
     verify(expected) {
-      let previous: Pick<Row, 'sequence' | 'hash'> = { sequence: 0, hash: GENESIS }
+      const walk = createWalk(expected)
       for (const row of everything.iterate()) {
-        const sequence = previous.sequence + 1
-        if (row.sequence !== sequence) {
-          return { intact: false, sequence, what: `row ${sequence} is missing` }
-        }
-        if (!same(row.previous_hash, previous.hash) || !same(row.hash, hashOf(row))) {
-          return { intact: false, sequence, what: `row ${sequence} was changed or moved` }
-        }
-        if (expected?.sequence === sequence && expected.hash !== row.hash.toString('hex')) {
-          return { intact: false, sequence, what: `row ${sequence} is not the one noted earlier` }
-        }
-        previous = row
+        const fault = walk.take(row)
+        if (fault !== undefined) return fault
       }
-      const head = headRow()
-      const end = Math.max(head.sequence, expected?.sequence ?? 0)
-      if (previous.sequence !== end || !same(previous.hash, head.hash)) {
-        return {
-          intact: false,
-          sequence: previous.sequence + 1,
-          what: `the chain ends at row ${previous.sequence}, not ${end}`,
+      return walk.end(headRow())
+    },
+
+    async verifyInSteps(expected) {
+      const walk = createWalk(expected)
+      for (;;) {
+        const rows = step.all(walk.sequence(), STEP_ROWS)
+        for (const row of rows) {
+          const fault = walk.take(row)
+          if (fault !== undefined) return fault
         }
-      }
-      return {
-        intact: true,
-        head: { sequence: previous.sequence, hash: previous.hash.toString('hex') },
+        if (rows.length < STEP_ROWS) return walk.end(headRow())
+        await turn()
       }
     },
   }

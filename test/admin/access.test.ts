@@ -117,7 +117,10 @@ t.test('a revoked token ends at once', async (t) => {
   let valid = true
   const app = createAdminApp({
     ...door.ports,
-    tokens: { verify: (token) => (valid ? door.ports.tokens.verify(token) : undefined) },
+    tokens: {
+      ...door.ports.tokens,
+      verify: (token) => (valid ? door.ports.tokens.verify(token) : undefined),
+    },
   })
   const headers = { Authorization: `Bearer ${door.token}` }
   t.equal((await app.request('/api/persons', { headers })).status, 200)

@@ -12,6 +12,7 @@ import type {
   Snapshot,
 } from '../../src/admin/ports.js'
 import type { Decision } from '../../src/decision/decision.js'
+import { emptyDesk } from './empty-desk.js'
 import { pageOf } from './page-of.js'
 import { sampleThresholds } from './sample-thresholds.js'
 
@@ -150,7 +151,14 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
           given === token
             ? { id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'first', role: 'admin' }
             : undefined,
+        list: () => [],
+        create: ({ label, role }) => ({
+          token: { id: ulid(), label, role, createdAtMs: Date.now(), lastUsedAtMs: null },
+          text: randomBytes(32).toString('base64url'),
+        }),
+        revoke: () => 'no-such-token',
       },
+      ...emptyDesk,
       sessions: {
         begin: () => ({ text: token, expiresAtMs: Date.now() + 60_000 }),
         verify: (text) =>

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import { createDoorContact } from '../../src/actuation/door-contact.js'
+import { createDoorKeeper } from '../../src/actuation/door-keeper.js'
 import { createAdminPorts } from '../../src/admin-ports.js'
 import { createAdminApp } from '../../src/admin/app.js'
 import type { AdminApp, AdminOptions } from '../../src/admin/environment.js'
@@ -19,6 +21,7 @@ import type { Stages } from '../../src/stages.js'
 import { ROLES, type Role } from '../../src/store/admin-tokens.js'
 import { openStore, type Store } from '../../src/store/store.js'
 import { createThresholdSource } from '../../src/threshold-source.js'
+import { ulid } from 'ulid'
 import { createMemoryDoor } from './memory-door.js'
 
 /** The admin API over a real store and, where they are asked for, real nets; no camera, no broker. */
@@ -29,6 +32,8 @@ export interface RealDoor {
   readonly live: LiveView
   readonly recentProbes: RecentProbes
   readonly ports: AdminPorts
+  /** Orders that the lock was given. */
+  readonly orders: readonly string[]
   readonly app: AdminApp
   /** Bearer header by role. */
   readonly headers: Readonly<Record<Role, { Authorization: string }>>
@@ -76,7 +81,30 @@ export async function openRealDoor(
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const memory = createMemoryDoor()
+  const orders: string[] = []
+  const keeper = createDoorKeeper({
+    door: config.door.id,
+    actuator: {
+      kind: 'gpio',
+      open({ id }) {
+        orders.push(id)
+        return Promise.resolve({ outcome: 'opened', confirmed: true })
+      },
+      close: () => undefined,
+    },
+    contact: createDoorContact({ expectedMs: 8000, heldOpenMs: 30_000 }),
+    records: store.doorLog,
+    pulseMs: 3000,
+    grantLifeMs: 3000,
+    nowMs,
+    monotonicMs: () => performance.now(),
+    newId: () => ulid(),
+    onRecordFault: (error) => {
+      throw error
+    },
+  })
   const ports = createAdminPorts({
+    door: { name: config.door.name, ...keeper },
     store,
     recognition,
     enrolment: createEnrolmentService({ store, recognition, readEnrolment: stages.readEnrolment }),
@@ -104,6 +132,7 @@ export async function openRealDoor(
     live,
     recentProbes,
     ports,
+    orders,
     app,
     headers,
     tokens,

@@ -3,6 +3,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Decision } from '../../decision/decision.js'
 import type { personSchema } from '../person-schemas.js'
 import type { thresholdsSchema } from '../recognition-schemas.js'
+import type { heldScheduleSchema } from '../routes/groups.js'
 
 import { queryOf } from './api.js'
 import { api } from './session.js'
@@ -79,10 +80,16 @@ export interface DecisionFilter {
 
 export interface DoorRecord {
   readonly id: string
-  readonly name?: string
-  readonly state: string
-  readonly lockdown:
-    boolean | { readonly on: boolean; readonly reason?: string; readonly by?: string }
+  readonly name: string
+  /** As the contact tells it. */
+  readonly state: 'open' | 'closed' | 'unknown'
+  readonly lockdown: {
+    readonly since: string
+    readonly by: string
+    readonly reason: string
+  } | null
+  readonly actuator: string
+  readonly alarms: readonly string[]
 }
 
 /** A time of the week, in the door's own time zone; `day` 0 is Monday. */
@@ -92,13 +99,39 @@ export interface WeeklyWindow {
   readonly to: string
 }
 
+type HeldSchedule = z.infer<typeof heldScheduleSchema>
+
+/** A schedule as the page shows it: a window a day, a holiday a date. */
 export interface Schedule {
   readonly windows: readonly WeeklyWindow[]
   readonly holidays: readonly string[]
+  /** As it was read: what the page does not show goes back as it came. */
+  readonly held: HeldSchedule
+}
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
+function toSchedule(held: HeldSchedule): Schedule {
+  const windows = held.weekly.flatMap(({ days, from, to }) =>
+    days.map((day) => ({ day: WEEKDAYS.indexOf(day), from, to })),
+  )
+  return { windows, holidays: held.holidays.map(({ date }) => date), held }
+}
+
+function fromSchedule({ windows, holidays, held }: Schedule) {
+  return {
+    timeZone: held.timeZone,
+    weekly: windows.map(({ day, from, to }) => ({ days: [WEEKDAYS[day]], from, to })),
+    holidays: holidays.map(
+      (date) => held.holidays.find((known) => known.date === date) ?? { date },
+    ),
+  }
 }
 
 export interface GroupRecord {
+  readonly id: string
   readonly name: string
+  readonly persons: number
 }
 
 export interface TokenRecord {
@@ -113,6 +146,8 @@ export interface AuditEntry {
   readonly id: string | number
   readonly at: string
   readonly actor: string
+  /** Name of the token that did it, while there is such a token. */
+  readonly actorName: string | null
   readonly action: string
   readonly subject?: string | null
 }
@@ -218,11 +253,15 @@ export const groups = {
     return (await api.json<{ items: readonly GroupRecord[] }>('/api/groups', { signal })).items
   },
   add: (name: string) => api.ask('/api/groups', { method: 'POST', json: { name } }),
-  remove: (name: string) => api.ask(`/api/groups/${part(name)}`, { method: 'DELETE' }),
-  schedule: (name: string, signal: AbortSignal) =>
-    api.json<Schedule>(`/api/schedules/${part(name)}`, { signal }),
-  setSchedule: (name: string, schedule: Schedule) =>
-    api.ask(`/api/schedules/${part(name)}`, { method: 'PUT', json: schedule }),
+  remove: (id: string) => api.ask(`/api/groups/${part(id)}`, { method: 'DELETE' }),
+  schedule: async (id: string, signal: AbortSignal) =>
+    toSchedule(await api.json<HeldSchedule>(`/api/schedules/${part(id)}`, { signal })),
+  setSchedule: (id: string, schedule: Schedule) =>
+    api.ask(`/api/schedules/${part(id)}`, {
+      method: 'PUT',
+      json: fromSchedule(schedule),
+      headers: { 'If-Match': schedule.held.etag },
+    }),
 }
 
 export const tokens = {

@@ -70,7 +70,7 @@ export function AuditPage() {
               {shown.map((entry) => (
                 <tr key={entry.id}>
                   <td class="num">{formatMoment(entry.at)}</td>
-                  <td>{entry.actor}</td>
+                  <td>{entry.actorName ?? entry.actor}</td>
                   <td>
                     <code>{entry.action}</code>
                   </td>

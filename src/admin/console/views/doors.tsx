@@ -12,14 +12,9 @@ import { useLoad } from '../use-load.js'
 import { words } from '../words.js'
 import { Schedules } from './schedules.js'
 
-const isLocked = ({ lockdown }: DoorRecord) =>
-  typeof lockdown === 'boolean' ? lockdown : lockdown.on
+const isLocked = ({ lockdown }: DoorRecord) => lockdown !== null
 
-function stateOf(record: DoorRecord): 'closed' | 'open' | 'lockdown' | 'unknown' {
-  if (isLocked(record)) return 'lockdown'
-  if (/open|unlock/.test(record.state)) return 'open'
-  return /unknown/.test(record.state) ? 'unknown' : 'closed'
-}
+const stateOf = (record: DoorRecord) => (isLocked(record) ? 'lockdown' : record.state)
 
 function LockdownDialog(props: {
   readonly record: DoorRecord
@@ -64,7 +59,7 @@ function DoorPanel({ record, onChanged }: { record: DoorRecord; onChanged: () =>
     unknown: 'warning',
   } as const
   return (
-    <Panel title={record.name ?? record.id} class="door-panel">
+    <Panel title={record.name} class="door-panel">
       <div class="door-state" data-state={state}>
         <Icon name={icons[state]} />
         <div>

@@ -117,13 +117,15 @@ function Holidays(props: {
 }
 
 function GroupSchedule({
+  id,
   name,
   onDeleted,
 }: {
+  readonly id: string
   readonly name: string
   readonly onDeleted: () => void
 }) {
-  const { data, error, reload, set } = useLoad((signal) => groups.schedule(name, signal), name)
+  const { data, error, reload, set } = useLoad((signal) => groups.schedule(id, signal), id)
   const [dirty, setDirty] = useState(false)
   const [done, setDone] = useState(false)
   const [deleting, setDeleting] = useState(false)
@@ -147,7 +149,7 @@ function GroupSchedule({
           onSubmit={(event) => {
             event.preventDefault()
             void action
-              .run(() => groups.setSchedule(name, data))
+              .run(() => groups.setSchedule(id, data))
               .then((saved) => {
                 setDone(saved)
                 if (!saved) return
@@ -178,7 +180,7 @@ function GroupSchedule({
           confirm={common.delete}
           keep={common.keep}
           onConfirm={async () => {
-            await groups.remove(name)
+            await groups.remove(id)
             onDeleted()
           }}
           onClose={() => setDeleting(false)}
@@ -199,7 +201,12 @@ export function Schedules() {
       <Problem error={error ?? action.error} />
       {data?.length === 0 && <p class="soft">{text.noGroups}</p>}
       {data?.map((group) => (
-        <GroupSchedule key={group.name} name={group.name} onDeleted={() => void reload()} />
+        <GroupSchedule
+          key={group.id}
+          id={group.id}
+          name={group.name}
+          onDeleted={() => void reload()}
+        />
       ))}
       {isAdmin.value && error === undefined && (
         <form

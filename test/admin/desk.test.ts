@@ -1,0 +1,190 @@
+import t from 'tap'
+
+import { rawDatabase } from '../store/samples.js'
+import { openRealDoor } from './real-door.js'
+
+const door = await openRealDoor(t)
+const { store } = door
+const ask: typeof door.ask = (path, init) => door.ask(path, init)
+const json = async (response: Response) => (await response.json()) as Record<string, unknown>
+const actions = () => store.audit.list({ limit: 50 }).map(({ action }) => action)
+
+t.test('a token is made, used, listed with its last use, and revoked', async (t) => {
+  const made = await ask('/api/tokens', {
+    method: 'POST',
+    json: { name: '受付 1', role: 'viewer' },
+    headers: { 'Idempotency-Key': 'reception' },
+  })
+  t.equal(made.status, 201)
+  const { id, token } = await json(made)
+  t.equal(made.headers.get('Location'), `/api/tokens/${String(id)}`)
+
+  const repeated = await ask('/api/tokens', {
+    method: 'POST',
+    json: { name: '受付 1', role: 'viewer' },
+    headers: { 'Idempotency-Key': 'reception' },
+  })
+  t.equal(repeated.status, 201)
+  t.equal(repeated.headers.get('Idempotency-Replayed'), 'true')
+  const again = await json(repeated)
+  t.equal(again['id'], id, 'no second token')
+  t.notOk('token' in again, 'and its text is not told again')
+  const kept = rawDatabase(door.folder).prepare('SELECT body FROM idempotency_keys').pluck().all()
+  t.ok(kept.length > 0)
+  t.notMatch(JSON.stringify(kept), String(token).slice(-20), 'nor kept')
+
+  const headers = { Authorization: `Bearer ${String(token)}` }
+  t.match(await json(await door.app.request('/api/me', { headers })), { id, role: 'viewer' })
+  const { items } = (await json(await ask('/api/tokens'))) as { items: Record<string, unknown>[] }
+  t.match(
+    items.find((one) => one['id'] === id),
+    { name: '受付 1', role: 'viewer', lastUsedAt: /^20/ },
+  )
+  t.notMatch(JSON.stringify(items), /secret|salt|hash/)
+
+  t.equal((await ask(`/api/tokens/${String(id)}`, { method: 'DELETE' })).status, 204)
+  t.equal((await door.app.request('/api/me', { headers })).status, 401)
+  t.equal((await ask(`/api/tokens/${String(id)}`, { method: 'DELETE' })).status, 404)
+  t.ok(actions().includes('token.create') && actions().includes('token.revoke'))
+})
+
+t.test('the last admin token stays', async (t) => {
+  const admin = store.adminTokens.list().find(({ role }) => role === 'admin')
+  const refused = await ask(`/api/tokens/${admin?.id}`, { method: 'DELETE' })
+  t.equal(refused.status, 409)
+  t.match(await json(refused), { code: 'last-admin', cure: String })
+})
+
+t.test('the audit is paged, exported and verified, and says who by name', async (t) => {
+  for (let i = 0; i < 450; i++) store.audit.append({ actor: 'system', action: 'test.row' })
+  let cursor: unknown
+  const seen: unknown[] = []
+  do {
+    const query = typeof cursor === 'string' ? `?limit=200&cursor=${cursor}` : '?limit=200'
+    const page = await json(await ask(`/api/audit${query}`))
+    seen.push(...(page['items'] as { id: number }[]).map(({ id }) => id))
+    cursor = page['nextCursor']
+  } while (cursor !== null)
+  const { sequence } = store.audit.head()
+  t.same(
+    seen,
+    Array.from({ length: sequence }, (_, index) => sequence - index),
+  )
+
+  const ndjson = await (await ask('/api/audit/export.ndjson')).text()
+  t.equal(ndjson.trimEnd().split('\n').length, sequence)
+  t.match(ndjson, /"actorName":"admin"/)
+  const csv = await ask('/api/audit/export.csv')
+  t.equal(csv.headers.get('Content-Type'), 'text/csv; charset=utf-8')
+  t.equal((await csv.text()).trimEnd().split('\r\n').length, sequence + 1)
+
+  const whole = await json(await ask('/api/audit/verify'))
+  const { hash } = store.audit.head()
+  t.match(whole, { intact: true, entries: sequence, head: `${sequence}:${hash}`, fault: null })
+
+  const raw = rawDatabase(door.folder)
+  raw.exec('DROP TRIGGER audit_is_never_changed')
+  raw.prepare("UPDATE audit SET action = 'test.other' WHERE sequence = 301").run()
+  const broken = await json(await ask('/api/audit/verify'))
+  t.match(broken, {
+    intact: false,
+    entries: 300,
+    head: null,
+    fault: 'row 301 was changed or moved',
+  })
+  raw.prepare("UPDATE audit SET action = 'test.row' WHERE sequence = 301").run()
+  t.match(await json(await ask('/api/audit/verify')), { intact: true })
+})
+
+t.test('a group has its hours, and stays while somebody is in it', async (t) => {
+  const made = await ask('/api/groups', { method: 'POST', json: { name: 'Night shift' } })
+  t.equal(made.status, 201)
+  t.match(await json(made), { id: 'night-shift', persons: 0 })
+  const twice = await ask('/api/groups', { method: 'POST', json: { name: 'night SHIFT' } })
+  t.match(await json(twice), { code: 'group-exists', status: 409 })
+  t.match(await json(await ask('/api/groups', { method: 'POST', json: { name: '清掃' } })), {
+    id: 'group-1',
+  })
+
+  const before = await ask('/api/schedules/night-shift')
+  const etag = before.headers.get('ETag') ?? ''
+  t.match(await json(before), { isSet: false, weekly: [{ from: '00:00', to: '00:00' }], etag })
+  const schedule = {
+    timeZone: 'Asia/Tokyo',
+    weekly: [{ days: ['mon', 'fri'], from: '22:00', to: '06:00' }],
+    holidays: [{ date: '2027-01-01', name: 'New Year' }],
+  }
+  const put = (json_: unknown, match: string) =>
+    ask('/api/schedules/night-shift', {
+      method: 'PUT',
+      json: json_,
+      headers: { 'If-Match': match },
+    })
+  const set = await put(schedule, etag)
+  t.equal(set.status, 200)
+  t.match(await json(set), { ...schedule, isSet: true })
+  t.equal((await put(schedule, etag)).status, 412, 'somebody else was first')
+  for (const bad of [
+    { ...schedule, timeZone: 'Mars/Olympus' },
+    { ...schedule, weekly: [{ days: [], from: '22:00', to: '06:00' }] },
+    { ...schedule, weekly: [{ days: ['mon'], from: '25:00', to: '06:00' }] },
+    { ...schedule, holidays: [{ date: '2027-02-30' }] },
+  ]) {
+    t.equal((await put(bad, '*')).status, 400)
+  }
+  t.equal((await ask('/api/schedules/nobody')).status, 404)
+
+  const person = store.persons.create('Jun', 'test')
+  store.persons.update(person.id, { groups: ['night-shift'] }, 'test')
+  const inUse = await ask('/api/groups/night-shift', { method: 'DELETE' })
+  t.match(await json(inUse), { code: 'group-in-use', status: 409 })
+  store.persons.update(person.id, { groups: [] }, 'test')
+  t.equal((await ask('/api/groups/night-shift', { method: 'DELETE' })).status, 204)
+  t.equal((await ask('/api/groups/night-shift', { method: 'DELETE' })).status, 404)
+})
+
+t.test('the door opens with a reason, once a key, and not in a lockdown', async (t) => {
+  const { items } = (await json(await ask('/api/doors'))) as { items: Record<string, unknown>[] }
+  t.match(items, [{ id: 'front', state: 'unknown', lockdown: null, actuator: 'gpio' }])
+  const open = (key: string, reason: unknown = 'parcel') =>
+    ask('/api/doors/front/open', {
+      method: 'POST',
+      json: { reason },
+      headers: { 'Idempotency-Key': key },
+    })
+  t.match(await json(await open('a')), { outcome: 'opened', confirmed: true })
+  t.match(await json(await open('a')), { outcome: 'opened' })
+  t.equal(door.orders.length, 1, 'the repeated request moved nothing')
+  for (const reason of ['', '  ', 7, 'x'.repeat(201)]) {
+    t.equal((await open('b', reason)).status, 400)
+  }
+  t.match(store.doorLog.list(1), [{ kind: 'actuation', cause: { reason: 'parcel' } }])
+  t.equal(
+    (await ask('/api/doors/back/open', { method: 'POST', json: { reason: 'x' } })).status,
+    404,
+  )
+
+  const etag = String(items[0]?.['etag'])
+  const lock = (on: boolean, match: string) =>
+    ask('/api/doors/front/lockdown', {
+      method: 'PUT',
+      json: { on, reason: 'drill' },
+      headers: { 'If-Match': match },
+    })
+  const locked = await lock(true, etag)
+  t.match(await json(locked), { lockdown: { reason: 'drill', by: /^token:/ } })
+  t.equal((await lock(false, etag)).status, 412)
+  const refused = await open('c')
+  t.equal(refused.status, 409)
+  t.match(await json(refused), { code: 'not-opened', cause: /locked down/ })
+  t.equal(door.orders.length, 1)
+  t.match(await json(await lock(false, locked.headers.get('ETag') ?? '')), { lockdown: null })
+  t.match(await json(await open('c')), { outcome: 'opened' }, 'a refusal is not kept')
+  t.match(actions().slice(0, 5), [
+    'door.open.opened',
+    'door.open.ordered',
+    'door.release',
+    'door.open.refused',
+    'door.lockdown',
+  ])
+})
