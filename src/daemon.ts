@@ -8,10 +8,12 @@ import { defaultReplayPlaylist } from './capture/replay-playlist.js'
 import type { ReplayItem } from './capture/replay-playlist.js'
 import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
+import { interruptedDecision } from './decision/open-attempt.js'
 import { judgeAccess } from './decision/policy.js'
 import type { WeeklySchedule } from './decision/schedule.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
+import type { Health } from './events/messages.js'
 import { enrolLatest } from './enrol-latest.js'
 import { createEnrolmentService } from './enrolment.js'
 import { describeForBroker, describeForState, describeHealth, metricSources } from './health.js'
@@ -44,6 +46,10 @@ export interface DaemonOptions {
    * is said to be out of order; feeds the watchdog.
    */
   readonly onAlive: () => void
+  /** Told what is being started, in words that follow `cannot start:`. */
+  readonly onStarting?: (what: string) => void
+  /** Told how the daemon is, at each change. */
+  readonly onHealth?: (health: Health) => void
   /** What the replay camera plays; default {@link defaultReplayPlaylist}. */
   readonly playlist?: readonly ReplayItem[]
 }
@@ -82,7 +88,8 @@ function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[]
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, log, onAlive } = options
+  const { config, log, onAlive, onStarting = () => undefined } = options
+  onStarting('opening the store')
   const store = openStore({
     ...storeOptionsOf(config.store, 'daemon'),
     outboxBound: outboxBoundOf(config.mqtt.outbox),
@@ -95,7 +102,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     store.adminTokens.list().length === 0
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
       : undefined
+  onStarting('loading the models')
   const stages = await loadStages(config.models, config.liveness)
+  recordInterrupted()
   const recognition = createRecognition(
     () => {
       const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
@@ -111,10 +120,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const metrics = createMetrics()
+  onStarting('opening the line to the broker')
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)
   if (config.liveness.mode === 'texture') {
     log.warn('liveness.mode is texture: no sign of life is asked for; only for a manned door')
+  }
+  /** What a process that was killed left undecided, before anything else is decided. */
+  function recordInterrupted(): void {
+    const left = store.openAttempts.left()
+    if (left === undefined) return
+    const found = { decidedAtMs: Date.now(), models: stages.modelIds }
+    const { decision } = store.decisions.record(interruptedDecision(left, found))
+    log.warn(
+      { decision: decision.id, outcome: 'denied', reason: 'fault', startedAt: left.startedAt },
+      'decision',
+    )
   }
   const enrolment = createEnrolmentService({
     store,
@@ -267,6 +288,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
           ),
       }),
       newId: () => newId(),
+      begin: (attempt) => store.openAttempts.begin({ ...attempt, door: config.door.id }),
       nowMs: Date.now,
       monotonicMs: () => performance.now(),
       record,
@@ -292,8 +314,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     stopping.signal,
   )
   let foreignChanges = store.foreignChanges()
+  let toldHealth = ''
+  function tellHealth(): void {
+    const health = describeForBroker(parts)
+    publisher.setHealth(health)
+    const line = publisher.state()
+    const told: Health =
+      health.state === 'online' && line.name === 'degraded'
+        ? { state: 'degraded', cause: line.cause, cure: line.cure }
+        : health
+    const text = JSON.stringify(told)
+    if (text !== toldHealth) options.onHealth?.(told)
+    toldHealth = text
+  }
   function lookAround(): void {
-    publisher.setHealth(describeForBroker(parts))
+    tellHealth()
     try {
       door.tick()
       const changes = store.foreignChanges()
@@ -371,6 +406,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     store.close()
   }
 
+  onStarting('opening the console')
   try {
     const server = await serveAdmin({ app, ...config.admin })
     return {

@@ -2,6 +2,7 @@ import type { Camera } from './capture/camera.js'
 import type { EndedAttempt } from './decision/attempt.js'
 import type { Decision } from './decision/decision.js'
 import { toDecision } from './decision/record.js'
+import type { OpenAttempt } from './decision/open-attempt.js'
 import type { DecisionContext } from './decision/record.js'
 import type { Frame } from './frame/image.js'
 import type { Judgement, Line } from './line.js'
@@ -27,6 +28,8 @@ export interface DoorLoopParts {
     | 'refusesEntry'
   >
   readonly newId: () => string
+  /** Notes on disk that an attempt is under way. @throws when it could not be written */
+  readonly begin: (attempt: Omit<OpenAttempt, 'door'>) => void
   readonly nowMs: () => number
   /** The clock of `Frame.monotonicMs`. */
   readonly monotonicMs: () => number
@@ -59,16 +62,36 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
   let seen: DecisionContext['liveness'] = { texture: null, lifeEvents: 0 }
   let trackId: number | undefined
   let lastFrameMs = parts.monotonicMs()
+  let noted: { readonly id: string; readonly startedMs: number } | undefined
   const isStopping = () => signal.aborted
 
   function write(attempt: EndedAttempt): Decision {
     return toDecision(attempt, {
       ...parts.describe(),
-      id: parts.newId(),
+      id: noted?.startedMs === attempt.startedMs ? noted.id : parts.newId(),
       decidedAtMs: parts.nowMs(),
       liveness: seen,
       latencyMs: parts.monotonicMs() - lastFrameMs,
     })
+  }
+
+  /**
+   * So that an attempt ends in a decision even when the process does not live to see it. One that
+   * cannot be noted could not be decided either.
+   */
+  async function noteAttempt(frame: Frame): Promise<void> {
+    const underWay = line.attemptUnderWay()
+    if (underWay === undefined || underWay.startedMs === noted?.startedMs) return
+    const { startedMs, frames } = underWay
+    const id = parts.newId()
+    const startedAtMs = parts.nowMs() - (parts.monotonicMs() - startedMs)
+    try {
+      parts.begin({ id, startedAt: new Date(startedAtMs).toISOString(), frames })
+      noted = { id, startedMs }
+    } catch (error) {
+      parts.onFault(storeFault(`an attempt could not be noted: ${messageOf(error)}`))
+      await recordAll(line.fail(frame.monotonicMs, 'the attempt could not be noted'))
+    }
   }
 
   /** Keeps on trying: what was decided must be in the record before anything else is decided. */
@@ -84,10 +107,7 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
           parts.record(decision, trackId)
           break
         } catch (error) {
-          parts.onFault({
-            cause: `a decision could not be recorded: ${messageOf(error)}`,
-            cure: 'mend the store; the door stays shut until decisions can be written',
-          })
+          parts.onFault(storeFault(`a decision could not be recorded: ${messageOf(error)}`))
           if (once || signal.aborted) return
           if (pending.result.outcome === 'granted') {
             pending = withoutGrant(pending, 'the decision could not be recorded in time')
@@ -120,6 +140,7 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
       trackId = judgement.tracked?.trackId ?? trackId
       await recordAll(judgement.ended)
       parts.onFault(undefined)
+      await noteAttempt(frame)
       parts.onJudgement(judgement)
     } catch (error) {
       const cause = `a frame could not be judged: ${messageOf(error)}`
@@ -128,6 +149,10 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     }
   }
   await recordAll(line.close(parts.monotonicMs()), true)
+}
+
+function storeFault(cause: string): LoopFault {
+  return { cause, cure: 'mend the store; the door stays shut until decisions can be written' }
 }
 
 /** A grant that was withheld, or not recorded at once, opens nothing and must not read as if it had. */

@@ -1,6 +1,6 @@
 import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.js'
 import { createDoor } from './decision/door.js'
-import type { DoorRules } from './decision/door.js'
+import type { Door, DoorRules } from './decision/door.js'
 import type { Face, FaceFinder } from './detection/face.js'
 import { createFaceTracker } from './detection/track.js'
 import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
@@ -50,6 +50,7 @@ export interface Judgement {
 /** The way of a frame: detection → tracking → quality → encoding → liveness → matching → decision. */
 export interface Line {
   judge(frame: Frame): Promise<Judgement>
+  readonly attemptUnderWay: Door['attemptUnderWay']
   /** Ends what is open, because the daemon stops. */
   close(monotonicMs: number): readonly EndedAttempt[]
   /** Ends what is open with the reason `fault`: a stage or the camera failed. */
@@ -130,5 +131,10 @@ export function createLine(parts: LineParts): Line {
     }
   }
 
-  return { judge, close: (nowMs) => door.close(nowMs), fail: (nowMs, why) => door.fail(nowMs, why) }
+  return {
+    judge,
+    attemptUnderWay: () => door.attemptUnderWay(),
+    close: (nowMs) => door.close(nowMs),
+    fail: (nowMs, why) => door.fail(nowMs, why),
+  }
 }

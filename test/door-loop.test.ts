@@ -53,6 +53,7 @@ function cameraOf(frameCount: number): Camera {
 function lineOf(judge: Line['judge'], open: EndedAttempt[] = []): Line {
   return {
     judge,
+    attemptUnderWay: () => undefined,
     close: () => open.splice(0),
     fail: (_, detail) =>
       open.splice(0).map((attempt) => ({
@@ -94,6 +95,7 @@ async function run(
         judgeAccess: () => ({ outcome: 'permitted' }),
       }),
       newId: () => ulid(),
+      begin: () => undefined,
       nowMs: () => Date.now(),
       monotonicMs: () => performance.now(),
       onFrame: () => undefined,
@@ -190,6 +192,45 @@ t.test('a grant whose person cannot be read is no grant, and not lost either', a
   t.match(faults.at(0)?.cause, /database locked/)
 })
 
+t.test('an attempt under way is noted once, and its decision has the id of the note', async (t) => {
+  const begun: { id: string; frames: number }[] = []
+  let frames = 0
+  const line: Line = {
+    ...lineOf((frame) => {
+      frames = frame.sequence + 1
+      const attempts = frame.sequence === 4 ? [{ ...grantForAnna, startedMs: 7 }] : []
+      return Promise.resolve(judgementOf(frame, attempts))
+    }),
+    attemptUnderWay: () => (frames >= 3 && frames < 5 ? { startedMs: 7, frames } : undefined),
+  }
+  const { recorded } = await run(
+    { camera: cameraOf(5), line, begin: (attempt) => void begun.push(attempt) },
+    ({ recorded }) => recorded.length > 0,
+  )
+  t.match(begun, [{ frames: 3 }])
+  t.match(recorded, [{ outcome: 'granted', id: begun[0]?.id }])
+})
+
+t.test('an attempt that cannot be noted ends as a fault', async (t) => {
+  const open = [{ ...grantForAnna, startedMs: 7 }]
+  const line: Line = {
+    ...lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open),
+    attemptUnderWay: () => (open.length > 0 ? { startedMs: 7, frames: 3 } : undefined),
+  }
+  const { recorded, faults } = await run(
+    {
+      camera: cameraOf(2),
+      line,
+      begin() {
+        throw new Error('disk full')
+      },
+    },
+    ({ recorded }) => recorded.length > 0,
+  )
+  t.match(recorded, [{ outcome: 'denied', reason: 'fault' }])
+  t.ok(faults.some((fault) => /disk full/.test(fault?.cause ?? '')))
+})
+
 t.test('a camera that falls silent ends the open attempt as a fault', async (t) => {
   const open = [ended({ outcome: 'denied', reason: 'unknown', detail: '' })]
   const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open)
@@ -252,6 +293,7 @@ t.test(
             judgeAccess: () => ({ outcome: 'permitted' }),
           }),
           newId: () => ulid(),
+          begin: () => undefined,
           nowMs: () => Date.now(),
           monotonicMs: () => performance.now(),
           record: () => undefined,

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import { startDaemon } from '../daemon.js'
 import type { Daemon } from '../daemon.js'
+import type { Health } from '../events/messages.js'
 import { loadConfig } from '../config/load.js'
 import { createLog } from '../log.js'
 import { createServiceNotifier } from '../systemd-notify.js'
@@ -16,8 +17,33 @@ export interface RunOptions {
 const EXIT_FAULT = 1
 /** Exit code of a daemon that wants to be started anew (EX_TEMPFAIL of sysexits.h). */
 const EXIT_RESTART = 75
+/** The service manager's patience (`TimeoutStartSec`) is longer: a part that hangs is named first. */
+const START_DEADLINE_MS = 75_000
+/** Less than the service manager's `TimeoutStopSec`. What is decided is on disk long before. */
+const STOP_DEADLINE_MS = 12_000
 /** A net that hangs keeps a thread, and with it the process; nothing is left to lose by then. */
 const EXIT_GRACE_MS = 3000
+
+/** Ends the process though something keeps it, once the time is over. */
+function exitWithin(ms: number, code: number): void {
+  setTimeout(() => process.exit(code), ms).unref()
+}
+
+/** Ends a process that comes to nothing, saying which part was being started. */
+function startDeadline() {
+  let what = 'reading the configuration'
+  const timer = setTimeout(() => {
+    process.stderr.write(
+      `genkan cannot start: ${what} takes longer than ${START_DEADLINE_MS / 1000} s; ` +
+        'see what else keeps this machine busy (top, dmesg), then run `genkan doctor`\n',
+    )
+    process.exit(EXIT_RESTART)
+  }, START_DEADLINE_MS)
+  return {
+    onStarting: (next: string) => (what = next),
+    met: () => clearTimeout(timer),
+  }
+}
 
 /**
  * Runs the daemon until SIGINT or SIGTERM.
@@ -29,14 +55,24 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const service = createServiceNotifier({
     onFault: (message) => process.stderr.write(`${message}\n`),
   })
+  const deadline = startDeadline()
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
     const log = createLog(config.log)
-    daemon = await startDaemon({ config, log, onAlive: () => service.alive() })
+    daemon = await startDaemon({
+      config,
+      log,
+      onStarting: deadline.onStarting,
+      onAlive: () => service.alive(),
+      onHealth: (health) => service.status(describeStatus(health)),
+    })
     if (config.camera.source === 'replay') picture = await writeReplayPicture(config.store.folder)
   } catch (error) {
     process.stderr.write(`genkan cannot start: ${explain(error)}\n`)
+    exitWithin(EXIT_GRACE_MS, EXIT_FAULT)
     return EXIT_FAULT
+  } finally {
+    deadline.met()
   }
   service.ready(`console at ${daemon.consoleUrl}`)
   process.stdout.write(describeStart(daemon, picture))
@@ -49,14 +85,20 @@ export async function runCommand(options: RunOptions): Promise<number> {
     daemon.ended.then(() => 'ended' as const),
     daemon.restartWanted.then((why) => ({ why })),
   ])
+  const code = why === 'asked' ? 0 : why === 'ended' ? EXIT_FAULT : EXIT_RESTART
+  exitWithin(STOP_DEADLINE_MS, code)
+  if (typeof why === 'object') process.stderr.write(`genkan restarts: ${why.why}\n`)
   await service.stopping()
   await daemon.stop()
-  if (typeof why === 'object') {
-    process.stderr.write(`genkan restarts: ${why.why}\n`)
-    setTimeout(() => process.exit(EXIT_RESTART), EXIT_GRACE_MS).unref()
-    return EXIT_RESTART
-  }
-  return why === 'asked' ? 0 : EXIT_FAULT
+  exitWithin(EXIT_GRACE_MS, code)
+  return code
+}
+
+/** One line for `systemctl status`. */
+function describeStatus(health: Health): string {
+  return health.state === 'online'
+    ? 'watching the door'
+    : `degraded: ${health.cause}; ${health.cure}`
 }
 
 function describeStart(

@@ -63,3 +63,4 @@ export const deniedSchema = evidenceSchema.extend({
 export const decisionSchema = z.discriminatedUnion('outcome', [grantedSchema, deniedSchema])
 export type Decision = z.infer<typeof decisionSchema>
 export type GrantedDecision = z.infer<typeof grantedSchema>
+export type DeniedDecision = z.infer<typeof deniedSchema>

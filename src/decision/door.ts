@@ -35,6 +35,8 @@ export interface Door {
   /** Whether frames of this track are to be judged now, or the door rests from a decision about it. */
   attendsTo(trackId: number, monotonicMs: number): boolean
   step(input: DoorInput): DoorStep
+  /** When the open attempt began and how many frames it has, once it is sure to end in a decision. */
+  attemptUnderWay(): { readonly startedMs: number; readonly frames: number } | undefined
   /** Ends what is open, because the daemon stops. */
   close(monotonicMs: number): readonly EndedAttempt[]
   /** Ends what is open with the reason `fault`: a stage or the camera failed in mid-attempt. */
@@ -43,6 +45,7 @@ export interface Door {
 
 interface OpenAttempt {
   readonly trackId: number
+  readonly startedMs: number
   readonly attempt: Attempt
   frames: number
 }
@@ -72,7 +75,12 @@ export function createDoor(rules: DoorRules): Door {
     if (observation === undefined || trackId === undefined) {
       return { ended, prompt: undefined, restartLiveness: false }
     }
-    open ??= { trackId, attempt: openAttempt(monotonicMs, rules), frames: 0 }
+    open ??= {
+      trackId,
+      startedMs: monotonicMs,
+      attempt: openAttempt(monotonicMs, rules),
+      frames: 0,
+    }
     open.frames++
     const result = open.attempt.observe(observation)
     switch (result.kind) {
@@ -96,5 +104,11 @@ export function createDoor(rules: DoorRules): Door {
     return left === undefined ? [] : [left.attempt.fail(monotonicMs, detail)]
   }
 
-  return { attendsTo, step, close: concludeOpen, fail }
+  function attemptUnderWay() {
+    return open !== undefined && open.frames >= rules.minAttemptFrames
+      ? { startedMs: open.startedMs, frames: open.frames }
+      : undefined
+  }
+
+  return { attendsTo, step, attemptUnderWay, close: concludeOpen, fail }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { decisionSchema, denialReasonSchema, type Decision } from '../decision/decision.js'
 import type { Counters } from './counters.js'
 import { parseInput } from './input.js'
+import { prepareEnd } from './open-attempts.js'
 import { StoreError } from './store-error.js'
 
 const MAX_BODY_BYTES = 16 * 1024
@@ -59,7 +60,8 @@ export interface DecisionPage {
 /** The decisions of the store. */
 export interface Decisions {
   /**
-   * Writes the decision and its message in one transaction that is on disk when this returns.
+   * Writes the decision and its message in one transaction that is on disk when this returns; the
+   * attempt noted as open under its id is so no more.
    * Only then may it be shown or a grant be sent.
    * @throws StoreError `duplicate`, `invalid-value`, `disk-full`, `read-only`, `locked`, `corrupt`, `io`
    */
@@ -140,6 +142,8 @@ export function createDecisions(
     .pluck()
   const count = database.prepare<[], number>('SELECT count(*) FROM decisions').pluck()
 
+  const endAttempt = prepareEnd(database)
+
   function nextGrantSequence(): number {
     const sequence = Math.max(counters.get('grant-sequence') + 1, nowMs())
     counters.set('grant-sequence', sequence)
@@ -166,6 +170,7 @@ export function createDecisions(
       body,
     )
     insertMessage.run(decision.id, body, nowMs())
+    endAttempt(decision.id)
     return { decision, grantSequence: decision.outcome === 'granted' ? nextGrantSequence() : null }
   })
 

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
 /** What a part of the daemon has to remember over a restart. */
-export type MemoryName = 'lockdown' | 'home-assistant-topic'
+export type MemoryName = 'lockdown' | 'home-assistant-topic' | 'open-attempt'
 
 /** Small values by name; takes part in the caller's transaction. */
 export interface Memory {

@@ -24,6 +24,7 @@ import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
 import { loadKey, type KeyOptions, type StoreKey } from './key.js'
 import { createMemory, type Memory } from './memory.js'
 import { schemaVersion } from './migrations.js'
+import { createOpenAttempts, type OpenAttempts } from './open-attempts.js'
 import { createNegatives, type Negatives } from './negatives.js'
 import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
 import { createPersonsInside, type PersonsInside } from './persons-inside.js'
@@ -55,6 +56,7 @@ export interface Store {
   readonly persons: Persons
   readonly templates: Templates
   readonly decisions: Decisions
+  readonly openAttempts: OpenAttempts
   readonly outbox: Outbox
   readonly doorLog: DoorLog
   readonly commandsSeen: CommandsSeen
@@ -147,6 +149,7 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
     persons: guardedMethods(path, createPersons(database, audited)),
     templates: guardedMethods(path, createTemplates(database, audited)),
     decisions: guardedMethods(path, createDecisions(database, { nowMs, counters })),
+    openAttempts: guardedMethods(path, createOpenAttempts(memory)),
     outbox: guardedMethods(
       path,
       createOutbox(database, {

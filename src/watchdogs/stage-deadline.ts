@@ -101,6 +101,7 @@ export function withStageDeadline(line: Line, options: StageDeadlineOptions): Li
 
   return {
     judge,
+    attemptUnderWay: () => line.attemptUnderWay(),
     close: (nowMs) => [...lateEnded.splice(0), ...line.close(nowMs)],
     fail: (nowMs, why) => [...lateEnded.splice(0), ...line.fail(nowMs, why)],
   }

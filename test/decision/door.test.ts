@@ -54,6 +54,20 @@ t.test('one attempt, one outcome; then the door rests from that face', (t) => {
   t.end()
 })
 
+t.test('an attempt is under way from the frame on that makes it one, until it ends', (t) => {
+  const door = createDoor(rules)
+  const underWay: (number | undefined)[] = []
+  for (let nowMs = 0; nowMs < 300; nowMs += 100) {
+    door.step(seen(1, nowMs, false))
+    underWay.push(door.attemptUnderWay()?.frames)
+  }
+  t.same(underWay, [undefined, undefined, 3])
+  t.equal(door.attemptUnderWay()?.startedMs, 0)
+  t.equal(door.close(400).length, 1)
+  t.equal(door.attemptUnderWay(), undefined)
+  t.end()
+})
+
 t.test('a denied face may try again after a pause', (t) => {
   const door = createDoor(rules)
   const steps: DoorStep[] = []

@@ -4,6 +4,7 @@ import t from 'tap'
 import { ulid } from 'ulid'
 
 import type { Decision } from '../../src/decision/decision.js'
+import { interruptedDecision } from '../../src/decision/open-attempt.js'
 import { openStore } from '../../src/store/store.js'
 import {
   deniedDecision,
@@ -27,6 +28,27 @@ t.test('a decision comes back as it was recorded, with its message', (t) => {
   })
   t.strictSame(store.outbox.pending(1)[0]?.body, granted)
   t.equal(store.decisions.get(ulid()), undefined)
+  t.end()
+})
+
+t.test('an attempt noted as open is so until a decision of its id is written', (t) => {
+  const folder = temporaryFolder(t)
+  const store = openStore({ folder, nowMs: Date.now })
+  t.equal(store.openAttempts.left(), undefined)
+  const attempt = { id: ulid(), door: 'front', startedAt: new Date().toISOString(), frames: 3 }
+  store.openAttempts.begin(attempt)
+  store.decisions.record(deniedDecision())
+  store.close()
+
+  const next = openStore({ folder, nowMs: Date.now })
+  t.teardown(() => next.close())
+  t.strictSame(next.openAttempts.left(), attempt, 'it outlives the process and other decisions')
+  const found = { decidedAtMs: Date.now(), models: {} }
+  next.decisions.record(interruptedDecision(attempt, found))
+  t.equal(next.openAttempts.left(), undefined)
+  t.match(next.decisions.get(attempt.id)?.decision, { outcome: 'denied', reason: 'fault' })
+  next.openAttempts.begin(attempt)
+  t.throws(() => next.decisions.record(interruptedDecision(attempt, found)), { code: 'duplicate' })
   t.end()
 })
 

@@ -30,7 +30,7 @@ function judgementOf(ended: readonly EndedAttempt[]): Judgement {
 function setUp(judge: Line['judge'], warm: () => Promise<void> = () => Promise.resolve()) {
   const told = { trips: 0, hangs: [] as string[], warmed: 0 }
   const line = withStageDeadline(
-    { judge, close: () => [], fail: () => [] },
+    { judge, attemptUnderWay: () => undefined, close: () => [], fail: () => [] },
     {
       deadlineMs: DEADLINE_MS,
       warm: () => {
