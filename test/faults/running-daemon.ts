@@ -34,6 +34,8 @@ export interface RunningDaemon {
   readonly folder: string
   readonly pid: number
   readonly consoleUrl: string
+  /** From the start of the process until it watched the door. */
+  readonly startMs: number
   /** Ids of the decisions it has shown, in order. */
   decisions(): string[]
   log(): string
@@ -69,13 +71,10 @@ export async function until(
 export const pause = (ms: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Starts the real daemon and waits until it watches the door. */
-export async function startDaemon(
-  t: Test,
-  home: Home,
-  env: Readonly<Record<string, string>>,
-): Promise<RunningDaemon> {
-  const child: ChildProcess = spawn(process.execPath, [MAIN], {
+/** Starts the real daemon; SIGUSR2 makes it say on standard error what it does. */
+export function spawnDaemon(home: Home, env: Readonly<Record<string, string>>): ChildProcess {
+  const report = ['--report-on-signal', '--report-filename=stderr']
+  return spawn(process.execPath, [...report, MAIN], {
     cwd: home.folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -85,6 +84,22 @@ export async function startDaemon(
       ...env,
     },
   })
+}
+
+/** Stacks out of Node's report. */
+function stackIn(log: string): string {
+  const from = log.indexOf('"javascriptStack"')
+  return from < 0 ? 'nothing that it could tell' : log.slice(from, from + 4000)
+}
+
+/** Starts the real daemon and waits until it watches the door. */
+export async function startDaemon(
+  t: Test,
+  home: Home,
+  env: Readonly<Record<string, string>>,
+): Promise<RunningDaemon> {
+  const child = spawnDaemon(home, env)
+  const startedMs = performance.now()
   t.teardown(() => child.kill('SIGKILL'))
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   let out = ''
@@ -93,16 +108,21 @@ export async function startDaemon(
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const isOver = () => child.exitCode !== null || child.signalCode !== null
   await until(() => out.includes('Ctrl-C') || isOver(), 'the daemon to start', START_MS).catch(
-    (error: unknown) => {
-      throw new Error(`${String(error)}; it said: ${out.slice(-500)} ${log.slice(-1500)}`)
+    async (error: unknown) => {
+      const said = `${out.slice(-500)} ${log.slice(-1500)}`
+      child.kill('SIGUSR2')
+      await pause(3000)
+      throw new Error(`${String(error)}; it said: ${said}; it does: ${stackIn(log)}`)
     },
   )
+  const startMs = performance.now() - startedMs
   if (isOver()) throw new Error(`the daemon did not start (${child.signalCode}): ${log}`)
   home.token = /token +(genkan_\S+)/.exec(out)?.[1] ?? home.token
   const consoleUrl = /console +(http:\/\/[^#\s]+)/.exec(out)?.[1] ?? ''
 
   return {
     folder: home.folder,
+    startMs,
     pid: child.pid ?? 0,
     consoleUrl,
     log: () => log,
