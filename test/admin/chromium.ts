@@ -10,8 +10,11 @@ export const chromiumMissing = existsSync(EXECUTABLE)
   ? false
   : `no Chromium at ${EXECUTABLE}: apt install chromium`
 
-/** Starts a headless Chromium that talks to nobody but the pages it is sent to. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Starts a headless Chromium that talks to nobody but the pages it is sent to.
+ * @param webcam a video file (MJPEG) that its camera shows; a drawing of its own if not given
+ */
+export function launchChromium(webcam?: string): Promise<Browser> {
   return chromium.launch({
     executablePath: EXECUTABLE,
     args: [
@@ -22,6 +25,8 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      '--use-fake-device-for-media-stream',
+      ...(webcam === undefined ? [] : [`--use-file-for-fake-video-capture=${webcam}`]),
     ],
   })
 }

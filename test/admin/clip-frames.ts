@@ -7,6 +7,7 @@ import ffmpeg from '@ffmpeg-installer/ffmpeg'
 import sharp from 'sharp'
 
 import { packageRoot } from '../../src/config/paths.js'
+import { assetPath } from '../../src/models/registry.js'
 
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff])
 
@@ -44,4 +45,17 @@ export async function clipFrames(clip: string, seconds: number, count: number) {
     start = next
   }
   return frames
+}
+
+/**
+ * Writes a stretch of a clip as a browser's fake camera plays it, for `launchChromium`.
+ * @returns the file
+ */
+export async function writeWebcamClip(clip: string, seconds: number, folder: string) {
+  const file = join(folder, 'webcam.mjpeg')
+  await promisify(execFile)(ffmpeg.path, [
+    ...['-v', 'error', '-ss', String(seconds), '-t', '3', '-i', assetPath(clip)],
+    ...['-vf', 'scale=640:512', '-r', '15', '-f', 'mjpeg', '-q:v', '3', file],
+  ])
+  return file
 }

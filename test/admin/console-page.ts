@@ -18,12 +18,14 @@ export async function openConsolePage(
     readonly height?: number
     readonly expected?: RegExp
     readonly bypassCSP?: boolean
+    readonly locale?: string
   },
 ): Promise<ConsolePage> {
-  const { width, height = 844, expected = /^$/, bypassCSP = false } = options
+  const { width, height = 844, expected = /^$/, bypassCSP = false, locale = 'en-GB' } = options
   const page = await browser.newPage({
     viewport: { width, height },
-    locale: 'en-GB',
+    locale,
+    permissions: ['camera', 'clipboard-write'],
     bypassCSP,
     reducedMotion: 'reduce',
   })

@@ -80,7 +80,7 @@ function Preview({ api }: { readonly api: Api }) {
 type Scene =
   | { readonly kind: 'notice'; readonly title: string; readonly note: string }
   | { readonly kind: 'idle' }
-  | { readonly kind: 'judging'; readonly title: string }
+  | { readonly kind: 'judging'; readonly code: string; readonly title: string }
   | {
       readonly kind: 'task'
       readonly code: string
@@ -119,6 +119,12 @@ function describeOutcome(): Scene | undefined {
   }
 }
 
+/** Where a prompt's drawing shows more than a face that looks. */
+const DRAWING_OF_PROMPT: Readonly<Partial<Record<string, string>>> = {
+  'please-blink-or-say-your-name': 'blink',
+  'please-come-closer': 'closer',
+}
+
 function describeTask(): Scene | undefined {
   const { kiosk } = words.value
   const challenge = door.challenge.value
@@ -137,13 +143,12 @@ function describeTask(): Scene | undefined {
   }
   const prompt = door.prompt.value
   if (prompt === null) return undefined
-  const fitting = Object.keys(kiosk.prompts).find((code) => prompt.code.includes(code))
-  const title = said(kiosk.prompts, prompt.code) ?? said(kiosk.prompts, fitting ?? '')
-  return { kind: 'task', code: fitting ?? 'blink', title: title ?? prompt.text }
+  const title = said(kiosk.asked, prompt.code) ?? prompt.text
+  return { kind: 'task', code: DRAWING_OF_PROMPT[prompt.code] ?? 'look', title }
 }
 
 function describeScene(): Scene {
-  const { kiosk, quality } = words.value
+  const { kiosk } = words.value
   if (refused.value) return { kind: 'notice', title: kiosk.refused, note: kiosk.noTokenNote }
   if (door.connected.value === undefined) {
     return { kind: 'notice', title: kiosk.connecting, note: '' }
@@ -165,9 +170,11 @@ function describeScene(): Scene {
   const task = describeTask()
   if (task !== undefined) return task
   const fault = face.quality === 'good' ? null : face.quality
+  if (fault === null) return { kind: 'judging', code: 'look', title: kiosk.judging }
   return {
     kind: 'judging',
-    title: fault === null ? kiosk.judging : (said(quality, fault) ?? kiosk.lookHere),
+    code: fault === 'too-small' ? 'closer' : 'look',
+    title: said(kiosk.faults, fault) ?? kiosk.lookHere,
   }
 }
 
@@ -193,7 +200,12 @@ function Idle() {
       {idlePicture.value === undefined ? (
         <IdleScene />
       ) : (
-        <img class="idle-picture" src={idlePicture.value} alt="" />
+        <img
+          class="idle-picture"
+          src={idlePicture.value}
+          alt=""
+          onError={() => (idlePicture.value = undefined)}
+        />
       )}
       <div class="idle-words">
         <Clock />
@@ -215,7 +227,12 @@ function Message({ scene }: { readonly scene: Exclude<Scene, { kind: 'idle' }> }
         </>
       )
     case 'judging':
-      return <h1>{scene.title}</h1>
+      return (
+        <>
+          <PromptDrawing code={scene.code} />
+          <h1>{scene.title}</h1>
+        </>
+      )
     case 'task':
       return (
         <>

@@ -159,8 +159,9 @@ export function LivePicture({ compact = false }: { readonly compact?: boolean })
   const prompt = door.prompt.value
   const challenge = door.challenge.value
   const step = challenge?.steps[challenge.at]
-  const prompts: Readonly<Partial<Record<string, string>>> = kiosk.prompts
-  const asked = step === undefined ? prompt && (prompts[prompt.code] ?? prompt.text) : prompts[step]
+  const steps: Readonly<Partial<Record<string, string>>> = kiosk.prompts
+  const texts: Readonly<Partial<Record<string, string>>> = kiosk.asked
+  const asked = step === undefined ? prompt && (texts[prompt.code] ?? prompt.text) : steps[step]
   return (
     <div
       class={`live ${compact ? 'compact' : ''}`}

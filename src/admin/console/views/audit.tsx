@@ -50,7 +50,7 @@ export function AuditPage() {
   })
   const shown = [...(data ?? []), ...earlier]
   return (
-    <Panel title={words.value.pages.audit} note={text.note}>
+    <Panel title={text.list} note={text.note}>
       <Verification />
       <Problem error={error ?? action.error} />
       {data === undefined && error === undefined && <Waiting />}

@@ -85,14 +85,11 @@ function Filters({ chosen, set }: ReturnType<typeof useFilter>) {
         value={value('to')}
         onInput={(day) => set({ to: day })}
       />
-      <button
-        class="quiet"
-        type="button"
-        disabled={Object.keys(chosen).length === 0}
-        onClick={() => goTo(hrefOf('decisions'), true)}
-      >
-        {text.clear}
-      </button>
+      {Object.keys(chosen).length > 0 && (
+        <button class="quiet" type="button" onClick={() => goTo(hrefOf('decisions'), true)}>
+          {text.clear}
+        </button>
+      )}
     </form>
   )
 }
@@ -117,7 +114,7 @@ export function DecisionsPage() {
   const shown = [...(filtered ? [] : fresh), ...(data ?? []), ...earlier]
   return (
     <Panel
-      title={text.filters}
+      title={text.list}
       actions={
         <span class="exports" role="group" aria-label={text.exports}>
           {(['csv', 'ndjson'] as const).map((kind) => (

@@ -49,11 +49,14 @@ function StatusLine() {
       <div data-state={threshold === null ? 'degraded' : undefined}>
         <Icon name="threshold" />
         <dt>{status.threshold}</dt>
-        <dd class="num">
-          {threshold === null
-            ? status.noThreshold
-            : `${threshold.value.toFixed(3)} · ${status.targetFpir(formatRate(threshold.targetFpir))}`}
-        </dd>
+        {threshold === null ? (
+          <dd>{status.noThreshold}</dd>
+        ) : (
+          <dd class="num">
+            {threshold.value.toFixed(3)}
+            <small class="soft">{status.targetFpir(formatRate(threshold.targetFpir))}</small>
+          </dd>
+        )}
       </div>
     </dl>
   )

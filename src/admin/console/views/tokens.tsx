@@ -104,7 +104,7 @@ export function TokensPage() {
   const mine = session.value.state === 'in' ? session.value.me.id : undefined
   return (
     <Panel
-      title={text.name}
+      title={text.list}
       note={text.note}
       actions={
         <button class="primary" type="button" onClick={() => setCreating(true)}>
