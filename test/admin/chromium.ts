@@ -26,6 +26,7 @@ export function launchChromium(webcam?: string): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--use-fake-device-for-media-stream',
+      '--autoplay-policy=no-user-gesture-required',
       ...(webcam === undefined ? [] : [`--use-file-for-fake-video-capture=${webcam}`]),
     ],
   })

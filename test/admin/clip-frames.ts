@@ -54,7 +54,8 @@ export async function clipFrames(clip: string, seconds: number, count: number) {
 export async function writeWebcamClip(clip: string, seconds: number, folder: string) {
   const file = join(folder, 'webcam.mjpeg')
   await promisify(execFile)(ffmpeg.path, [
-    ...['-v', 'error', '-ss', String(seconds), '-t', '3', '-i', assetPath(clip)],
+    ...['-nostdin', '-y', '-v', 'error', '-ss', String(seconds), '-t', '3'],
+    ...['-i', assetPath(clip)],
     ...['-vf', 'scale=640:512', '-r', '15', '-f', 'mjpeg', '-q:v', '3', file],
   ])
   return file

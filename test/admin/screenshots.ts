@@ -48,14 +48,19 @@ async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(400)
 }
 
+/** The whole page, in a window as high as it, so that what is fixed to the window's edge stays there. */
 async function picture(page: Page, name: string): Promise<void> {
   await settle(page)
+  const window = page.viewportSize() ?? { width: 1280, height: 844 }
+  const height = Number(await page.evaluate('document.documentElement.scrollHeight'))
+  await page.setViewportSize({ ...window, height: Math.max(height, window.height) })
+  await page.waitForTimeout(200)
   await page.screenshot({
     path: join(folder, `${name}.png`),
-    fullPage: true,
     animations: 'disabled',
     timeout: PATIENCE_MS,
   })
+  await page.setViewportSize(window)
   process.stdout.write(`${name}\n`)
 }
 

@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { en } from '../../src/admin/console/words/en.js'
 import { ja } from '../../src/admin/console/words/ja.js'
+import { CHALLENGE_STEPS } from '../../src/liveness/challenge/draw.js'
 
 interface Entry {
   readonly key: string
@@ -42,11 +43,22 @@ t.test('no entry is empty, and each says all it is given', (t) => {
   t.end()
 })
 
+t.test('the display knows every task of a challenge by its code', (t) => {
+  t.same(Object.keys(en.kiosk.prompts).sort(), [...CHALLENGE_STEPS].sort())
+  t.end()
+})
+
 t.test('Japanese is Japanese', (t) => {
   const same = japanese.filter(({ value }, i) => value === english[i]?.value).map(({ key }) => key)
   t.same(
     same,
-    ['.frame.api', '.decisions.exportCsv', '.decisions.exportNdjson', '.system.p95'],
+    [
+      '.frame.api',
+      '.decisions.exportCsv',
+      '.decisions.exportNdjson',
+      '.doors.actuators.webhook',
+      '.system.p95',
+    ],
     'only names that no language translates are the same',
   )
   t.end()

@@ -1,8 +1,10 @@
 import type { z } from '@hono/zod-openapi'
 
 import type { Decision } from '../../decision/decision.js'
-import type { personSchema } from '../person-schemas.js'
+import type { erasureSchema, personSchema } from '../person-schemas.js'
 import type { thresholdsSchema } from '../recognition-schemas.js'
+import type { entrySchema, verdictSchema } from '../routes/audit.js'
+import type { doorSchema } from '../routes/doors.js'
 import type { heldScheduleSchema } from '../routes/groups.js'
 
 import { queryOf } from './api.js'
@@ -49,9 +51,7 @@ export interface ConsentRecord {
   readonly withdrawnAt?: string | null
 }
 
-export interface Erasure {
-  readonly erased?: { readonly templates?: number; readonly pictures?: number }
-}
+export type Erasure = z.infer<typeof erasureSchema>
 
 export type Thresholds = z.infer<typeof thresholdsSchema>
 
@@ -78,19 +78,7 @@ export interface DecisionFilter {
   readonly to?: string
 }
 
-export interface DoorRecord {
-  readonly id: string
-  readonly name: string
-  /** As the contact tells it. */
-  readonly state: 'open' | 'closed' | 'unknown'
-  readonly lockdown: {
-    readonly since: string
-    readonly by: string
-    readonly reason: string
-  } | null
-  readonly actuator: string
-  readonly alarms: readonly string[]
-}
+export type DoorRecord = z.infer<typeof doorSchema>
 
 /** A time of the week, in the door's own time zone; `day` 0 is Monday. */
 export interface WeeklyWindow {
@@ -142,15 +130,8 @@ export interface TokenRecord {
   readonly lastUsedAt: string | null
 }
 
-export interface AuditEntry {
-  readonly id: string | number
-  readonly at: string
-  readonly actor: string
-  /** Name of the token that did it, while there is such a token. */
-  readonly actorName: string | null
-  readonly action: string
-  readonly subject?: string | null
-}
+export type AuditEntry = z.infer<typeof entrySchema>
+export type AuditVerdict = z.infer<typeof verdictSchema>
 
 export type Settings = Readonly<Record<string, unknown>>
 
@@ -187,10 +168,7 @@ export const persons = {
     })
     return { value: (await response.json()) as PersonRecord, etag: response.headers.get('ETag') }
   },
-  async remove(id: string): Promise<Erasure> {
-    const response = await api.ask(personPath(id), { method: 'DELETE' })
-    return response.status === 204 ? {} : ((await response.json()) as Erasure)
-  },
+  remove: (id: string) => api.json<Erasure>(personPath(id), { method: 'DELETE' }),
   exportHref: (id: string) => `${personPath(id)}/export`,
 }
 
@@ -279,8 +257,8 @@ export const tokens = {
 export const audit = {
   list: (page: { cursor?: string; limit?: number }, signal?: AbortSignal) =>
     api.json<Page<AuditEntry>>(`/api/audit${queryOf(page)}`, signal ? { signal } : {}),
-  verify: () =>
-    api.json<{ readonly intact: boolean; readonly entries: number }>('/api/audit/verify'),
+  verify: () => api.json<AuditVerdict>('/api/audit/verify'),
+  exportHref: (kind: 'csv' | 'ndjson') => `/api/audit/export.${kind}`,
 }
 
 export const settings = {

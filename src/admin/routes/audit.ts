@@ -9,7 +9,8 @@ import { csvOf, exportPages, ndjsonOf } from '../table-export.js'
 
 const tags = ['Audit']
 
-const entrySchema = z
+/** A row of the audit as the API shows it. */
+export const entrySchema = z
   .object({
     id: z.int().positive().openapi({ description: '1, 2, 3, … without gaps.' }),
     at: z.iso.datetime(),
@@ -22,7 +23,8 @@ const entrySchema = z
   })
   .openapi('AuditEntry', { description: 'Holds ids, never the names of people.' })
 
-const verdictSchema = z
+/** What a walk of the audit's chain came to. */
+export const verdictSchema = z
   .object({
     intact: z.boolean(),
     entries: z.int().openapi({ description: 'Rows found whole, from the first on.' }),

@@ -11,7 +11,8 @@ import { AdminProblem, problemResponses } from '../problems.js'
 
 const tags = ['Doors']
 
-const doorSchema = z
+/** The door as the API shows it. */
+export const doorSchema = z
   .object({
     id: z.string(),
     name: z.string(),

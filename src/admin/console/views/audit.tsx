@@ -3,15 +3,16 @@ import { useState } from 'preact/hooks'
 import { formatCount, formatMoment } from '../format.js'
 import { Icon } from '../parts/icon.js'
 import { Empty, Notice, Panel, Problem, Waiting } from '../parts/panel.js'
+import { sentence } from '../problem-text.js'
 import { audit } from '../resources.js'
-import type { AuditEntry } from '../resources.js'
+import type { AuditEntry, AuditVerdict } from '../resources.js'
 import { useAction, useLoad } from '../use-load.js'
 import { words } from '../words.js'
 
 const PAGE = 50
 
 function Verification() {
-  const [result, setResult] = useState<{ intact: boolean; entries: number } | undefined>(undefined)
+  const [result, setResult] = useState<AuditVerdict | undefined>(undefined)
   const { busy, error, run } = useAction()
   const { audit: text } = words.value
   return (
@@ -30,7 +31,16 @@ function Verification() {
           {text.intact(formatCount(result.entries))}
         </span>
       )}
-      {result?.intact === false && <Notice tone="bad">{text.broken}</Notice>}
+      {result?.intact === false && (
+        <Notice tone="bad">
+          {text.broken} <span lang="en">{sentence(result.fault ?? '')}</span>
+        </Notice>
+      )}
+      {result?.head && (
+        <span class="soft small">
+          {text.head} <code>{result.head}</code>
+        </span>
+      )}
       <Problem error={error} />
     </div>
   )
@@ -50,13 +60,31 @@ export function AuditPage() {
   })
   const shown = [...(data ?? []), ...earlier]
   return (
-    <Panel title={text.list} note={text.note}>
+    <Panel
+      title={text.list}
+      note={text.note}
+      actions={
+        <span class="exports" role="group" aria-label={text.exports}>
+          {(['csv', 'ndjson'] as const).map((kind) => (
+            <a key={kind} class="button" href={audit.exportHref(kind)} download>
+              <Icon name="export" />
+              {kind.toUpperCase()}
+            </a>
+          ))}
+        </span>
+      }
+    >
       <Verification />
       <Problem error={error ?? action.error} />
       {data === undefined && error === undefined && <Waiting />}
       {data?.length === 0 && <Empty icon="audit">{text.none}</Empty>}
       {shown.length > 0 && (
-        <div class="table-wrap" tabIndex={0} role="region" aria-label={words.value.pages.audit}>
+        <div
+          class="table-wrap cards"
+          tabIndex={0}
+          role="region"
+          aria-label={words.value.pages.audit}
+        >
           <table>
             <thead>
               <tr>
@@ -70,11 +98,11 @@ export function AuditPage() {
               {shown.map((entry) => (
                 <tr key={entry.id}>
                   <td class="num">{formatMoment(entry.at)}</td>
-                  <td>{entry.actorName ?? entry.actor}</td>
-                  <td>
+                  <td data-label={text.who}>{entry.actorName ?? entry.actor}</td>
+                  <td data-label={text.what}>
                     <code>{entry.action}</code>
                   </td>
-                  <td>
+                  <td {...(entry.subject === null ? {} : { 'data-label': text.about })}>
                     <code class="soft">{entry.subject ?? ''}</code>
                   </td>
                 </tr>

@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks'
 
+import { formatWhen } from '../format.js'
 import { ConfirmDialog } from '../parts/dialog.js'
 import { TextField } from '../parts/field.js'
 import { Icon } from '../parts/icon.js'
 import { OpenDoorDialog } from '../parts/open-door.js'
-import { Done, Panel, Problem, Waiting } from '../parts/panel.js'
+import { Done, Notice, Panel, Problem, Waiting } from '../parts/panel.js'
+import { sentence } from '../problem-text.js'
 import { doors } from '../resources.js'
 import type { DoorRecord } from '../resources.js'
 import { door, isAdmin } from '../session.js'
@@ -47,6 +49,24 @@ function LockdownDialog(props: {
   )
 }
 
+/** When the door was last told to open, why, and what became of it. */
+function LastOpening({ last }: { readonly last: DoorRecord['lastActuation'] }) {
+  const { doors: text } = words.value
+  if (last === null) return <>{text.noOpening}</>
+  const { cause, result, at } = last
+  return (
+    <>
+      {formatWhen(at)}, {cause.kind === 'grant' ? text.byGrant : cause.reason}
+      <span class="soft small" lang={result.outcome === 'opened' ? undefined : 'en'}>
+        {' '}
+        {result.outcome === 'opened'
+          ? text.wasOpened(Math.round(result.tookMs))
+          : sentence(result.outcome === 'refused' ? result.detail : result.cause)}
+      </span>
+    </>
+  )
+}
+
 function DoorPanel({ record, onChanged }: { record: DoorRecord; onChanged: () => void }) {
   const [asking, setAsking] = useState<'open' | 'lockdown' | undefined>(undefined)
   const [opened, setOpened] = useState(false)
@@ -56,8 +76,9 @@ function DoorPanel({ record, onChanged }: { record: DoorRecord; onChanged: () =>
     closed: 'door-shut',
     open: 'door-open',
     lockdown: 'lock',
-    unknown: 'warning',
+    unknown: 'door-shut',
   } as const
+  const opensItself = record.actuator !== 'none'
   return (
     <Panel title={record.name} class="door-panel">
       <div class="door-state" data-state={state}>
@@ -65,14 +86,40 @@ function DoorPanel({ record, onChanged }: { record: DoorRecord; onChanged: () =>
         <div>
           <strong>{text.states[state]}</strong>
           <span>{text.stateNotes[state]}</span>
+          {record.lockdown !== null && (
+            <span class="soft">
+              {text.lockdownSince(formatWhen(record.lockdown.since), record.lockdown.reason)}
+            </span>
+          )}
         </div>
       </div>
+      {record.alarms.map((alarm) => (
+        <Notice key={alarm} tone="bad">
+          {text.alarms[alarm]}
+        </Notice>
+      ))}
+      <dl class="facts">
+        <div>
+          <dt>{text.actuator}</dt>
+          <dd>{text.actuators[record.actuator]}</dd>
+        </div>
+        <div>
+          <dt>{text.contact}</dt>
+          <dd>{text.contacts[record.state]}</dd>
+        </div>
+        <div>
+          <dt>{text.lastOpening}</dt>
+          <dd>
+            <LastOpening last={record.lastActuation} />
+          </dd>
+        </div>
+      </dl>
       {isAdmin.value && (
         <div class="row-buttons start">
           <button
             class="primary"
             type="button"
-            disabled={state === 'lockdown'}
+            disabled={state === 'lockdown' || !opensItself}
             onClick={() => setAsking('open')}
           >
             <Icon name="door-open" />
@@ -82,6 +129,7 @@ function DoorPanel({ record, onChanged }: { record: DoorRecord; onChanged: () =>
             <Icon name="lock" />
             {state === 'lockdown' ? text.lockdownEnd : text.lockdownStart}
           </button>
+          {!opensItself && <span class="soft small">{text.noActuator}</span>}
         </div>
       )}
       <Done text={opened ? text.opened : ''} />

@@ -8,7 +8,7 @@ import { OpenDoorDialog } from '../parts/open-door.js'
 import { Outcome } from '../parts/outcome.js'
 import { Empty, Panel } from '../parts/panel.js'
 import { StatusNotices } from '../parts/status-notices.js'
-import { decisions } from '../resources.js'
+import { decisions, doors as doorsHeld } from '../resources.js'
 import { hrefOf } from '../route.js'
 import { door, isAdmin } from '../session.js'
 import { useLoad } from '../use-load.js'
@@ -80,6 +80,8 @@ export function LivePage() {
   const [opening, setOpening] = useState(false)
   const { live, doors } = words.value
   const recent = useRecentDecisions(SHOWN)
+  const held = useLoad((signal) => doorsHeld.list(signal))
+  const opensItself = held.data?.some(({ actuator }) => actuator !== 'none') === true
   return (
     <>
       <StatusNotices />
@@ -104,7 +106,7 @@ export function LivePage() {
               ))}
             </ol>
           </Panel>
-          {isAdmin.value && (
+          {isAdmin.value && opensItself && (
             <button type="button" class="open-door" onClick={() => setOpening(true)}>
               <Icon name="door-open" />
               {doors.openNow}

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 
 import { formatCount } from '../format.js'
+import { Farewell } from '../parts/farewell.js'
 import { TextField } from '../parts/field.js'
 import { FacePicture } from '../parts/face-picture.js'
 import { Icon } from '../parts/icon.js'
@@ -112,6 +113,7 @@ function PeopleList() {
 
   return (
     <>
+      <Farewell />
       <div class="toolbar">
         <div class="search">
           <Icon name="search" />

@@ -8,18 +8,46 @@ import { Face } from '../parts/face-picture.js'
 import { CheckField, TextField } from '../parts/field.js'
 import { Icon } from '../parts/icon.js'
 import { Done, IconButton, Panel, Problem, Waiting } from '../parts/panel.js'
-import { consents, faces, persons } from '../resources.js'
+import { consents, faces, groups, persons } from '../resources.js'
 import type { PersonRecord, Versioned } from '../resources.js'
 import { goTo, hrefOf } from '../route.js'
 import { isEnroller } from '../session.js'
 import { useAction, useLoad } from '../use-load.js'
 import { words } from '../words.js'
+import { farewell } from '../parts/farewell.js'
 import { standingOf } from './people.js'
 
 /** `YYYY-MM-DD` of an instant, as a date field wants it. */
 const dayOf = (at: string | null | undefined) => (at ? at.slice(0, 10) : '')
 const startOf = (day: string) => (day === '' ? null : `${day}T00:00:00.000Z`)
 const endOf = (day: string) => (day === '' ? null : `${day}T23:59:59.999Z`)
+
+/** The access groups there are, with those of the person ticked. */
+function Groups(props: {
+  readonly memberOf: readonly string[]
+  readonly onChange: (groups: readonly string[]) => void
+}) {
+  const { memberOf, onChange } = props
+  const { data, error } = useLoad((signal) => groups.list(signal))
+  const { person: text } = words.value
+  return (
+    <fieldset class="stack tight">
+      <legend>{text.groups}</legend>
+      <p class="hint">{data?.length === 0 ? text.noGroups : text.groupsNote}</p>
+      <Problem error={error} />
+      {data?.map(({ id, name }) => (
+        <CheckField
+          key={id}
+          label={name}
+          checked={memberOf.includes(id)}
+          onChange={(is) =>
+            onChange(is ? [...memberOf, id] : memberOf.filter((other) => other !== id))
+          }
+        />
+      ))}
+    </fieldset>
+  )
+}
 
 function Details(props: {
   readonly person: Versioned<PersonRecord>
@@ -32,7 +60,7 @@ function Details(props: {
   const [validFrom, setValidFrom] = useState(dayOf(value.validFrom))
   const [validUntil, setValidUntil] = useState(dayOf(value.validUntil))
   const [retainUntil, setRetainUntil] = useState(dayOf(value.retainUntil))
-  const [groupList, setGroupList] = useState(value.groups.join(', '))
+  const [memberOf, setMemberOf] = useState<readonly string[]>(value.groups)
   const [done, setDone] = useState(false)
   const { busy, error, run } = useAction()
   const { person: text, people, common } = words.value
@@ -47,10 +75,7 @@ function Details(props: {
           validFrom: startOf(validFrom),
           validUntil: endOf(validUntil),
           retainUntil: endOf(retainUntil),
-          groups: groupList
-            .split(/[,、]/)
-            .map((group) => group.trim())
-            .filter((group) => group !== ''),
+          groups: memberOf,
         }
         props.onChanged(await persons.change(value.id, change, etag))
       } catch (problem) {
@@ -92,12 +117,7 @@ function Details(props: {
               onInput={setValidUntil}
             />
           </div>
-          <TextField
-            label={text.groups}
-            hint={text.groupsNote}
-            value={groupList}
-            onInput={setGroupList}
-          />
+          <Groups memberOf={memberOf} onChange={setMemberOf} />
           <TextField
             label={text.retainUntil}
             hint={text.retainNote}
@@ -255,7 +275,7 @@ function Data({ person }: { readonly person: PersonRecord }) {
           confirm={common.delete}
           keep={common.keep}
           onConfirm={async () => {
-            await persons.remove(person.id)
+            farewell.value = { name: person.name, erasure: await persons.remove(person.id) }
             goTo(hrefOf('people'))
           }}
           onClose={() => setAsking(false)}

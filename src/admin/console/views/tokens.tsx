@@ -116,7 +116,12 @@ export function TokensPage() {
       <Problem error={error} />
       {data === undefined && error === undefined && <Waiting />}
       {data !== undefined && (
-        <div class="table-wrap" tabIndex={0} role="region" aria-label={words.value.pages.tokens}>
+        <div
+          class="table-wrap cards"
+          tabIndex={0}
+          role="region"
+          aria-label={words.value.pages.tokens}
+        >
           <table>
             <thead>
               <tr>
@@ -135,9 +140,11 @@ export function TokensPage() {
                   <th scope="row">
                     {token.name} {token.id === mine && <span class="tag">{text.you}</span>}
                   </th>
-                  <td>{roles[token.role]}</td>
-                  <td>{formatDay(token.createdAt)}</td>
-                  <td>{token.lastUsedAt === null ? text.never : formatAgo(token.lastUsedAt)}</td>
+                  <td data-label={text.role}>{roles[token.role]}</td>
+                  <td data-label={text.created}>{formatDay(token.createdAt)}</td>
+                  <td data-label={text.lastUsed}>
+                    {token.lastUsedAt === null ? text.never : formatAgo(token.lastUsedAt)}
+                  </td>
                   <td class="end">
                     <IconButton
                       icon="remove"

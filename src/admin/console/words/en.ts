@@ -169,7 +169,8 @@ export const en = {
     retainUntil: 'Delete after',
     retainNote: 'On this day the person is deleted with everything held.',
     groups: 'Access groups',
-    groupsNote: 'Names with commas between. Their schedules say when the door opens.',
+    groupsNote: 'Their schedules say when the door opens. Who is in none may come in at any time.',
+    noGroups: 'There is no group yet. Groups and their hours are made on the door page.',
     changedElsewhere:
       'Somebody else has changed this person meanwhile. What they wrote is shown now.',
     addedOn: (day: string) => `added ${day}`,
@@ -197,14 +198,18 @@ export const en = {
     deleteTitle: (name: string) => `Delete ${name}?`,
     deleteText: 'Every face held of this person is deleted too. It can’t be undone.',
     deleted: (name: string) => `${name} is deleted.`,
-    erased: (templates: number) =>
-      `${templates === 1 ? '1 template' : `${templates} templates`} erased and looked for again: nothing left.`,
+    erased: (templates: number, pictures: number) =>
+      `Erased: templates ${templates}, pictures ${pictures}. Looked for again: nothing is left.`,
+    notProven: 'Erased, but the search for what may be left did not end clean. See the log.',
+    searched: (bytes: string) => `${bytes} of the database were searched.`,
+    decisionsKept: (count: number) =>
+      `Past decisions that still name the person: ${count}. They go with the retention of decisions.`,
     decisions: 'Decisions about this person',
     notFound: 'There is no such person any more.',
   },
   enrol: {
     title: 'Add faces',
-    ways: { pictures: 'Pictures', webcam: 'This camera', door: 'At the door' },
+    ways: { pictures: 'Pictures', webcam: 'Webcam', door: 'At the door' },
     drop: 'Drop pictures here, or choose them',
     dropNote: 'JPEG, PNG or WebP; one face in each, from the front.',
     taken: (share: string) => `Taken, quality ${share}`,
@@ -261,13 +266,32 @@ export const en = {
   },
   doors: {
     state: 'State',
-    states: { closed: 'Shut', open: 'Open', lockdown: 'Locked down', unknown: 'Not known' },
+    states: { closed: 'Shut', open: 'Open', lockdown: 'Locked down', unknown: 'In service' },
     stateNotes: {
       closed: 'Opens for who is recognised, alive and allowed.',
       open: 'Unlocked for a moment.',
       lockdown: 'Opens for nobody until the lockdown ends.',
-      unknown: 'The door has not said where it stands.',
+      unknown: 'Opens for who is recognised, alive and allowed.',
     },
+    actuator: 'Lock',
+    actuators: {
+      none: 'Left to who listens to grants',
+      mqtt: 'Relay over MQTT',
+      webhook: 'Webhook',
+      gpio: 'Relay at this board',
+    },
+    noActuator: 'No lock is configured, so it cannot be opened from here.',
+    contact: 'Door contact',
+    contacts: { open: 'Open', closed: 'Shut', unknown: 'None, or not heard' },
+    alarms: {
+      'forced-open': 'The door was opened without an order.',
+      'held-open': 'The door stands open for too long.',
+    },
+    lastOpening: 'Last opening',
+    noOpening: 'None since the start',
+    byGrant: 'for a person let in',
+    wasOpened: (ms: number) => `opened in ${ms} ms`,
+    lockdownSince: (since: string, reason: string) => `Since ${since}: ${reason}`,
     openNow: 'Open now',
     openTitle: 'Open the door now?',
     openText: 'The door is unlocked once, for a moment. The reason goes into the audit.',
@@ -352,7 +376,7 @@ export const en = {
     verdicts: {
       live: 'alive',
       attack: 'attack',
-      'not-enough-evidence': 'not enough evidence',
+      'not-enough-evidence': 'undecided',
     },
     cues: {
       texture: 'Texture',
@@ -393,6 +417,8 @@ export const en = {
   },
   audit: {
     list: 'Every entry',
+    exports: 'Export the whole audit',
+    head: 'Last row:',
     note: 'Every admin action, chained so that a missing or changed line shows.',
     verify: 'Check the chain',
     intact: (count: string) => `Intact: ${count} entries fit together.`,
