@@ -277,6 +277,7 @@ export function openDoor(parts: OpenDoorParts): OpenedDoor {
     nowMs: Date.now,
     random: Math.random,
     grantLifeMs: config.decision.grantLifeMs,
+    waitForReader: mqtt.waitForReader,
     listeners,
     onConnected() {
       announce()

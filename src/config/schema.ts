@@ -244,6 +244,12 @@ const mqttSchema = z
       .default(15)
       .describe('Sign of life to the broker; a dead line shows after 1.5 times this.'),
     connectTimeoutMs: milliseconds(500, 60_000, 10_000, 'Longest wait for the broker to answer.'),
+    waitForReader: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Keep each decision until somebody subscribes, so that a broker that forgot its readers loses none; needs MQTT 5.',
+      ),
     outbox: outboxSchema.prefault({}).describe('How much may wait for a broker.'),
     homeAssistant: homeAssistantSchema.prefault({}).describe('Home Assistant discovery.'),
     commands: commandsSchema.prefault({}).describe('Commands over MQTT.'),
@@ -251,6 +257,10 @@ const mqttSchema = z
   .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
     error: 'goes with mqtt.key: give both or none',
     path: ['cert'],
+  })
+  .refine(({ protocolVersion, waitForReader }) => protocolVersion === 5 || !waitForReader, {
+    error: 'needs mqtt.protocolVersion 5: MQTT 3.1.1 does not tell whether anybody reads',
+    path: ['waitForReader'],
   })
   .refine(
     ({ url, ca, cert }) => url.startsWith('mqtts:') || (ca === undefined && cert === undefined),

@@ -72,6 +72,9 @@ export interface Mosquitto {
   readonly folder: string
   start(): Promise<void>
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  /** Hangs it: its connections stand, and nobody answers. */
+  freeze(): void
+  thaw(): void
 }
 
 /**
@@ -113,6 +116,8 @@ export async function startMosquitto(
       await until(() => accepts(port), 'mosquitto to listen')
     },
     stop,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
   }
   await broker.start()
   t.teardown(async () => {
