@@ -44,7 +44,9 @@ async function startWire(t: Test, toPort: number) {
       [far, near],
     ] as const) {
       sockets.add(socket)
-      socket.on('data', (bytes) => void (isDead || other.write(bytes)))
+      socket.on('data', (bytes) => {
+        if (!isDead) other.write(bytes)
+      })
       socket.on('error', () => undefined)
       socket.on('close', () => {
         sockets.delete(socket)
@@ -137,10 +139,25 @@ t.test(
     await enrolMan(daemon)
 
     const faults: [string, RegExp, () => Promise<void> | void, () => Promise<void> | void][] = [
-      ['stopped', /nothing listens|closed|cut|shutting down/, () => broker.stop(), broker.start],
-      ['killed', /nothing listens|closed|cut/, () => broker.stop('SIGKILL'), broker.start],
-      ['hung', /did not answer|does not answer|no answer/, broker.freeze, broker.thaw],
-      ['dead wire', /did not answer|does not answer|no answer/, wire.kill, wire.mend],
+      [
+        'stopped',
+        /nothing listens|closed|cut|shutting down/,
+        () => broker.stop(),
+        () => broker.start(),
+      ],
+      ['killed', /nothing listens|closed|cut/, () => broker.stop('SIGKILL'), () => broker.start()],
+      [
+        'hung',
+        /did not answer|does not answer|no answer/,
+        () => broker.freeze(),
+        () => broker.thaw(),
+      ],
+      [
+        'dead wire',
+        /did not answer|does not answer|no answer/,
+        () => wire.kill(),
+        () => wire.mend(),
+      ],
     ]
     for (const [what, cause, begin, end] of faults) {
       const heard = controller.count()
