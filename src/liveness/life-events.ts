@@ -1,5 +1,6 @@
 import { BLINK_RULE, blinkStrength, type BlinkRule } from './blink.js'
 import { excessStrength, type LifeSample } from './life-sample.js'
+import { LID_RULE, type LidRule } from './lid-watch.js'
 import { MOUTH_RULE, mouthStrength, type MouthRule } from './mouth.js'
 
 /**
@@ -16,6 +17,7 @@ export interface LifeEvent {
 }
 
 export interface EventRules {
+  readonly lids: LidRule
   readonly blink: BlinkRule
   readonly mouth: MouthRule
   /** Without word of the lids, the eyes must have changed so many times the blink's limit. */
@@ -29,10 +31,28 @@ export interface EventRules {
  * evaluate life` for what other people's stills reach.
  */
 export const EVENT_RULES: EventRules = {
+  lids: LID_RULE,
   blink: BLINK_RULE,
   mouth: MOUTH_RULE,
   eyeMovementFrom: 1.3,
   mouthMovementFrom: 1.3,
+}
+
+/** The rules with every limit of unexplained change multiplied: below 1 is laxer, above 1 stricter. */
+export function scaleEventRules(rules: EventRules, strictness: number): EventRules {
+  const scaled = <T extends { readonly floor: number; readonly perMotion: number }>(
+    rule: T,
+  ): T => ({
+    ...rule,
+    floor: rule.floor * strictness,
+    perMotion: rule.perMotion * strictness,
+  })
+  return {
+    ...rules,
+    lids: scaled(rules.lids),
+    blink: scaled(rules.blink),
+    mouth: scaled(rules.mouth),
+  }
 }
 
 /** Turns samples, in the order of time, into events. */

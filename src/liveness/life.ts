@@ -56,10 +56,11 @@ const DEFAULT_MIN_EYE_DISTANCE_PX = 24
 
 /** An accumulator for one track. */
 export function createLifeAccumulator(options: LifeOptions = {}): LifeAccumulator {
-  const detector = createEventDetector(options.rules ?? EVENT_RULES)
+  const rules = options.rules ?? EVENT_RULES
+  const detector = createEventDetector(rules)
   const minEyeDistancePx = options.minEyeDistancePx ?? DEFAULT_MIN_EYE_DISTANCE_PX
   const compare = options.compare ?? compareViews
-  const lids = createLidWatch(compare)
+  const lids = createLidWatch(compare, rules.lids)
   let moments: LifeObservation[] = []
   let events: LifeEvent[] = []
   let eventCount = 0

@@ -29,6 +29,14 @@ export interface StillClipOptions {
   readonly height: number
   /** Height of the shown picture as a share of the frame's height at rest; default 0.85. */
   readonly pictureHeight?: number
+  /** Puts the picture, scaled to the size it is seen in, on paper or a screen. */
+  readonly medium?: (picture: Image, random: Random) => Medium
+}
+
+/** What the picture is shown on, such as paper or a screen, as it changes the picture. */
+export interface Medium {
+  /** The sheet at one moment; the same object where nothing changed. */
+  at(seconds: number): Image
 }
 
 /** One rendered frame and its time since the clip's start. */
@@ -352,13 +360,15 @@ export function* renderStillClip(
   const unit = Math.min(height * share, (width * share) / aspect)
   const printed = resizeImage(picture, Math.round(unit * aspect), Math.round(unit))
   const motion = createMotion(species, random)
+  const medium = options.medium?.(printed, random)
+  const sheetAt = (seconds: number): Image => medium?.at(seconds) ?? printed
   const count = Math.round(framesPerSecond * seconds)
   let fixed: Image | undefined
   for (let i = 0; i < count; i++) {
     const time = i / framesPerSecond
     const monotonicMs = time * 1000
     if (species === 'frozen' || species === 'noise') {
-      fixed ??= renderSheet(printed, background, motion.pose(0), unit)
+      fixed ??= renderSheet(sheetAt(0), background, motion.pose(0), unit)
     }
     if (species === 'frozen' && fixed !== undefined) {
       yield { image: fixed, monotonicMs }
@@ -374,7 +384,7 @@ export function* renderStillClip(
         (_, k) => time - (motion.shutter * k) / (exposures * framesPerSecond),
       )
       image = average(
-        moments.map((moment) => renderSheet(printed, background, motion.pose(moment), unit)),
+        moments.map((at) => renderSheet(sheetAt(at), background, motion.pose(at), unit)),
       )
     }
     const { light } = motion

@@ -1,5 +1,5 @@
-import type { Frame, Image } from '../frame/image.js'
-import { createRandom } from '../liveness/random.js'
+import type { Frame, Image } from '../../frame/image.js'
+import { createRandom } from '../../liveness/random.js'
 
 /** Feeds that are put in the camera's place; each is a labelled, synthetic attack species. */
 export const FEED_SPECIES = ['frozen', 'frozen-relabelled', 'looped', 'looped-re-encoded'] as const
@@ -15,7 +15,7 @@ export interface FeedPlan {
 /** Rows that a camera's clock would be written into. */
 const LABEL_ROWS = 16
 const LOOP_MIN_S = 0.8
-const LOOP_MAX_S = 2
+const LOOP_MAX_S = 4
 
 /**
  * Feeds made of a recording of a living person: one frame for ever, without or with a label that
