@@ -180,10 +180,7 @@ function sumSlices(suite: AttackSuite, files: readonly string[]): AttacksReport 
     seconds = slice.seconds
     for (const { modes, ...trial } of slice.trials) {
       const earlier = byIndex.get(trial.index)?.modes ?? {}
-      byIndex.set(trial.index, {
-        ...trial,
-        modes: { ...earlier, ...modes } as AttackTrial['modes'],
-      })
+      byIndex.set(trial.index, { ...trial, modes: { ...earlier, ...modes } })
     }
   }
   const trials = [...byIndex.values()].sort((a, b) => a.index - b.index)

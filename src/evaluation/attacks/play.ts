@@ -158,7 +158,13 @@ export function createAttackPlayer(stage: AttackStage): AttackPlayer {
         const feedPlan = { ...plan, species: feed, framesPerSecond: RECORDED_FPS }
         return { frames: renderFeed(images, feedPlan), person: 'recorded' }
       }
-      default:
+      case 'frozen':
+      case 'noise':
+      case 'translate':
+      case 'rotate':
+      case 'tilt':
+      case 'zoom':
+      case 'bend-tilt':
         return still(renderStill(person.picture, species, plan))
     }
   }
@@ -186,7 +192,9 @@ export function createAttackPlayer(stage: AttackStage): AttackPlayer {
       compareViews: shareComparison(compareViews),
       drawChallenge: shown.session?.draw ?? createSeededDrawer(plan.seed),
     }
-    const doors = modes.map((mode) => {
+    // Only a challenge can be answered; where none is set, an earlier session is any recording.
+    const asked = plan.species === 'challenge-replay' ? (['challenge'] as const) : modes
+    const doors = asked.map((mode) => {
       const liveness = { ...stage.config.liveness, mode }
       return watchDoor(mode, openLine(shared, { ...stage.config, liveness }, identify))
     })
