@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { sumUpAttacks, type AttackRate } from '../evaluation/attacks/attack-report.js'
 import {
@@ -32,20 +32,21 @@ export interface EvaluateAttacksOptions extends SetupOptions {
   readonly people: string
   readonly modes: string
   readonly fps: string
-  readonly from: string
   readonly count: string
-  /** Results of earlier slices, written with `--json`, instead of playing anything. */
-  readonly sum?: readonly string[]
+  /** File of trials, one JSON line each; those in it are not played again. */
+  readonly out?: string
+  /** No trial begins after this long. */
+  readonly minutes: string
   readonly json?: boolean
 }
 
-/** What the command prints with `--json`; slices of one suite can be summed up. */
+/** What the command prints with `--json`. */
 export interface AttacksReport {
   readonly suite: AttackSuite
   readonly framesPerSecond: number
   readonly seconds: number
+  readonly planned: number
   readonly rates: readonly AttackRate[]
-  readonly trials: readonly AttackTrial[]
 }
 
 const TRIAL_SECONDS = 10
@@ -65,8 +66,7 @@ export async function evaluateAttacks(
   if (name === undefined) {
     throw new CommandError('bad-input', `choose one of ${ATTACK_SUITE_NAMES.join(', ')}`)
   }
-  const report =
-    options.sum === undefined ? await playSlice(name, options) : sumSlices(name, options.sum)
+  const report = await playSuite(name, options)
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
 }
 
@@ -86,15 +86,43 @@ function readModes(text: string): LivenessMode[] {
   return modes.filter((mode) => mode !== undefined)
 }
 
-async function playSlice(
+async function playSuite(
   suite: AttackSuite,
   options: EvaluateAttacksOptions,
 ): Promise<AttacksReport> {
-  const from = wholeNumber(options.from, '--from', 0, 1_000_000)
-  const count = wholeNumber(options.count, '--count', 1, 100_000)
+  const planned = wholeNumber(options.count, '--count', 1, 100_000)
   const peopleWanted = wholeNumber(options.people, '--people', 1, 10_000)
   const framesPerSecond = wholeNumber(options.fps, '--fps', 5, 60)
+  const minutes = wholeNumber(options.minutes, '--minutes', 0, 100_000)
   const modes = readModes(options.modes)
+  const setting = `${suite} ${framesPerSecond} ${modes.join()} ${peopleWanted}`
+  const trials = options.out === undefined ? [] : readTrials(options.out, setting)
+  const done = new Set(trials.map(({ index }) => index))
+  const left = Array.from({ length: planned }, (_, i) => i).filter((index) => !done.has(index))
+  const endMs = performance.now() + minutes * 60_000
+  if (left.length > 0 && minutes > 0) {
+    const { player, people } = await openPlayer(suite, options, peopleWanted, framesPerSecond)
+    const progress = startProgress(`${suite}, trials`, planned)
+    for (const index of left) {
+      if (performance.now() > endMs) break
+      const trial = await player.play(planAttack(suite, index, Math.max(1, people)), modes)
+      trials.push(trial)
+      if (options.out !== undefined) {
+        appendFileSync(options.out, `${JSON.stringify({ setting, ...trial })}\n`)
+      }
+      progress.update(trials.length)
+    }
+    progress.stop()
+  }
+  return { suite, framesPerSecond, seconds: TRIAL_SECONDS, planned, rates: sumUpAttacks(trials) }
+}
+
+async function openPlayer(
+  suite: AttackSuite,
+  options: EvaluateAttacksOptions,
+  peopleWanted: number,
+  framesPerSecond: number,
+): Promise<{ readonly player: AttackPlayer; readonly people: number }> {
   const config = loadSetup(options)
   const stages = await loadStages(config.models, config.liveness)
   const needsPeople = suite !== 'recordings'
@@ -106,25 +134,16 @@ async function playSlice(
   if (needsPeople && people.length === 0) {
     throw new CommandError('bad-input', `${options.images} shows no face`)
   }
-  const threshold = createThresholdSource(config.matching, stages.nets.encoder)
   const player = createAttackPlayer({
     stages,
     config,
-    threshold,
+    threshold: createThresholdSource(config.matching, stages.nets.encoder),
     people,
     clips: CLIPS.map(([file, seconds]) => ({ file: assetPath(file), seconds })),
     framesPerSecond,
     seconds: TRIAL_SECONDS,
   })
-  const progress = startProgress(`${suite}, trials`, count)
-  const trials: AttackTrial[] = []
-  for (let index = from; index < from + count; index++) {
-    trials.push(await player.play(planAttack(suite, index, Math.max(1, people.length)), modes))
-    progress.update(trials.length)
-  }
-  progress.stop()
-  const rates = sumUpAttacks(trials)
-  return { suite, framesPerSecond, seconds: TRIAL_SECONDS, rates, trials }
+  return { player, people: people.length }
 }
 
 /** One picture of each of the first people in which a face is found. */
@@ -150,63 +169,48 @@ const resultSchema = z.object({
   challengePassed: z.boolean(),
   refusedBy: z.array(z.string().max(40)).max(100),
 })
-const sliceSchema = z.object({
-  suite: z.enum(ATTACK_SUITE_NAMES),
-  framesPerSecond: z.number(),
-  seconds: z.number(),
-  trials: z.array(
-    z.object({
-      index: z.int().min(0),
-      species: z.string().max(40),
-      person: z.string().max(200),
-      frames: z.int().min(0),
-      framesWithFace: z.int().min(0),
-      modes: z.partialRecord(z.enum(LIVENESS_MODES), resultSchema),
-    }),
-  ),
+const trialSchema = z.object({
+  setting: z.string().max(200),
+  index: z.int().min(0),
+  species: z.string().max(40),
+  person: z.string().max(200),
+  frames: z.int().min(0),
+  framesWithFace: z.int().min(0),
+  modes: z.partialRecord(z.enum(LIVENESS_MODES), resultSchema),
 })
 
-/** Puts slices together; a trial that stands in two of them counts once. */
-function sumSlices(suite: AttackSuite, files: readonly string[]): AttacksReport {
-  const byIndex = new Map<number, AttackTrial>()
-  let framesPerSecond: number | undefined
-  let seconds = TRIAL_SECONDS
-  for (const file of files) {
-    const slice = readSlice(file)
-    framesPerSecond ??= slice.framesPerSecond
-    if (slice.suite !== suite || slice.framesPerSecond !== framesPerSecond) {
-      throw new CommandError('bad-input', `${file} is of another suite or another frame rate`)
+/** Trials that earlier runs of the same setting left behind; a last line cut short is dropped. */
+function readTrials(file: string, setting: string): AttackTrial[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  const trials = new Map<number, AttackTrial>()
+  for (const [i, line] of lines.entries()) {
+    const found = trialSchema.safeParse(parseJson(line))
+    if (!found.success) {
+      const why = z.prettifyError(found.error)
+      throw new CommandError('bad-input', `${file}, line ${i + 1}, is no trial: ${why}`)
     }
-    seconds = slice.seconds
-    for (const { modes, ...trial } of slice.trials) {
-      const earlier = byIndex.get(trial.index)?.modes ?? {}
-      byIndex.set(trial.index, { ...trial, modes: { ...earlier, ...modes } })
+    const { setting: own, ...trial } = found.data
+    if (own !== setting) {
+      throw new CommandError('bad-input', `${file} is of “${own}”, not “${setting}”: name another`)
     }
+    trials.set(trial.index, trial)
   }
-  const trials = [...byIndex.values()].sort((a, b) => a.index - b.index)
-  const rates = sumUpAttacks(trials)
-  return { suite, framesPerSecond: framesPerSecond ?? 0, seconds, rates, trials }
+  return [...trials.values()]
 }
 
-function readSlice(file: string): z.output<typeof sliceSchema> {
-  let parsed: unknown
+function parseJson(text: string): unknown {
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new CommandError('bad-input', `${file} cannot be read: ${why}`)
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
-  const result = sliceSchema.safeParse(parsed)
-  if (!result.success) {
-    throw new CommandError('bad-input', `${file} is no slice: ${z.prettifyError(result.error)}`)
-  }
-  return result.data
 }
 
-function describe({ suite, framesPerSecond, seconds, rates }: AttacksReport): string {
+function describe({ suite, framesPerSecond, seconds, planned, rates }: AttacksReport): string {
   const lines = [
     `${suite}, synthetic: ${ATTACK_SUITES[suite].join(', ')}`,
-    `${seconds} s each; photographs rendered at ${framesPerSecond} fps, recordings at 15`,
+    `${planned} trials planned, ${seconds} s each; photographs at ${framesPerSecond} fps, recordings at 15`,
     '',
     `${'mode'.padEnd(11)}${'species'.padEnd(28)}  trials  people  grants  upper 95 %  life seen  passed  refused by; attempts`,
   ]
