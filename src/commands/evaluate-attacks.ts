@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sumUpAttacks, type AttackRate } from '../evaluation/attacks/attack-report.js'
 import {
   createAttackPlayer,
+  type AttackPlayer,
   type AttackTrial,
   type ShownPerson,
 } from '../evaluation/attacks/play.js'
@@ -179,13 +180,17 @@ const trialSchema = z.object({
   modes: z.partialRecord(z.enum(LIVENESS_MODES), resultSchema),
 })
 
-/** Trials that earlier runs of the same setting left behind; a last line cut short is dropped. */
+/** Trials that earlier runs of the same setting left behind; a line cut short by a kill is dropped. */
 function readTrials(file: string, setting: string): AttackTrial[] {
   if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
+  const text = readFileSync(file, 'utf8')
+  if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n')
+  const lines = text.split('\n')
   const trials = new Map<number, AttackTrial>()
   for (const [i, line] of lines.entries()) {
-    const found = trialSchema.safeParse(parseJson(line))
+    const parsed = parseJson(line)
+    if (parsed === undefined) continue
+    const found = trialSchema.safeParse(parsed)
     if (!found.success) {
       const why = z.prettifyError(found.error)
       throw new CommandError('bad-input', `${file}, line ${i + 1}, is no trial: ${why}`)
