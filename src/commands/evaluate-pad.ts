@@ -7,6 +7,7 @@ import { drawPadDet } from '../evaluation/pad/pad-det.js'
 import { present } from '../evaluation/pad/present.js'
 import type { PadStages } from '../evaluation/pad/present.js'
 import { createPictureCues } from '../liveness/cues.js'
+import { createTextureScorer, textureCue } from '../liveness/texture.js'
 import { NEEDED_CUES } from '../liveness/fusion.js'
 import { openLine } from '../open-line.js'
 import { loadStages } from '../stages.js'
@@ -19,6 +20,8 @@ export interface EvaluatePadOptions extends SetupOptions {
   readonly json?: boolean
   /** SVG file for the DET curves. */
   readonly plot?: string
+  /** Crops of the texture net to compare with its own, in sizes of the face. */
+  readonly textureScales?: string
 }
 
 /** What the command prints with `--json`. */
@@ -58,6 +61,10 @@ export async function evaluatePad(folder: string, options: EvaluatePadOptions): 
   const padStages: PadStages = {
     finder: stages.finder,
     pictureCues: createPictureCues(stages),
+    comparedCues: readScales(options.textureScales).map((scale) => ({
+      ...textureCue(createTextureScorer(stages.nets.texture, scale)),
+      name: `texture×${scale}`,
+    })),
     neededCues: NEEDED_CUES[config.liveness.mode],
     openLine: () =>
       openLine(stages, config, () => ({
@@ -94,9 +101,19 @@ export async function evaluatePad(folder: string, options: EvaluatePadOptions): 
     passedOver: passedOver.length,
   }
   if (options.plot !== undefined) writeFileSync(options.plot, drawPadDet(trials))
+  // Each species also stands beside the other fused figures, under its own name.
+  const printed = { ...report, fused: { ...report.fused.species, ...report.fused } }
   process.stdout.write(
-    options.json === true ? `${JSON.stringify(report)}\n` : describe(report, trials),
+    options.json === true ? `${JSON.stringify(printed)}\n` : describe(report, trials),
   )
+}
+
+function readScales(text: string | undefined): number[] {
+  const scales = text === undefined ? [] : text.split(',').map(Number)
+  if (!scales.every((scale) => scale >= 1 && scale <= 6)) {
+    throw new CommandError('bad-input', '--texture-scales takes numbers of 1 to 6, such as 1.5,4')
+  }
+  return scales
 }
 
 function percent(rate: number | null): string {

@@ -21,6 +21,8 @@ export const LIFE_CUE_RULE: LifeCueRule = {
 
 const PROMPT_CLOSER = 'Please come closer'
 const PROMPT_LIFE = 'Please blink, or say your name'
+/** Where asking once did not help, eyes and mouth are perhaps not to be seen. */
+const PROMPT_UNCOVER = 'Please take off cap, dark glasses or scarf, and blink'
 
 function counts(event: LifeEvent, nowMs: number, rule: LifeCueRule): boolean {
   const ageMs = nowMs - event.monotonicMs
@@ -43,9 +45,9 @@ export function judgeLife(
     return { ...lacking, reason: 'face too small for life', prompt: PROMPT_CLOSER }
   }
   const reason = 'no sign of life yet'
-  return observedMs >= rule.askAfterMs
-    ? { ...lacking, reason, prompt: PROMPT_LIFE }
-    : { ...lacking, reason }
+  if (observedMs < rule.askAfterMs) return { ...lacking, reason }
+  const prompt = observedMs < 2 * rule.askAfterMs ? PROMPT_LIFE : PROMPT_UNCOVER
+  return { ...lacking, reason, prompt }
 }
 
 /** Events that no still can make. */

@@ -44,12 +44,15 @@ export function textureSquare(image: Image, box: Box, scale: number): Box {
   }
 }
 
-/** Wraps the texture net (MiniFASNet, Silent-Face-Anti-Spoofing): crop, run, softmax. */
-export function createTextureScorer(net: Net<'texture'>): TextureScorer {
+/**
+ * Wraps the texture net (MiniFASNet, Silent-Face-Anti-Spoofing): crop, run, softmax.
+ * @param scale of the crop, where another than the net's own is to be compared with it
+ */
+export function createTextureScorer(net: Net<'texture'>, scale?: number): TextureScorer {
   const { input, liveIndex } = net.manifest
   const [, , side] = input.shape
   return async (image, box) => {
-    const square = textureSquare(image, box, input.fit.scale)
+    const square = textureSquare(image, box, scale ?? input.fit.scale)
     const { logits } = await net.run(toPlanarTensor(cropSquare(image, square, side), input))
     const highest = Math.max(...logits)
     let total = 0

@@ -22,7 +22,9 @@ t.test('a blink is life for a while', (t) => {
 
 t.test('without one the display asks for it after a while', (t) => {
   const quiet = { ...seen, events: [], eventCount: 0 }
-  t.match(judgeLife(quiet, 5000), { verdict: 'not-enough-evidence', prompt: /blink/i })
+  t.match(judgeLife(quiet, 5000), { verdict: 'not-enough-evidence', prompt: /blink, or/i })
+  const long = judgeLife({ ...quiet, observedMs: 7000 }, 7000)
+  t.match(long, { prompt: /cap/ }, 'asked in vain: perhaps eyes and mouth are covered')
   const early = judgeLife({ ...quiet, observedMs: 900 }, 5000)
   t.match(early, { verdict: 'not-enough-evidence' })
   t.notOk('prompt' in early)

@@ -13,6 +13,8 @@ import type { Presentation } from './presentations.js'
 export interface PadStages {
   readonly finder: FaceFinder
   readonly pictureCues: readonly PictureCue[]
+  /** Scored beside the others to be compared with them; they decide nothing. */
+  readonly comparedCues?: readonly PictureCue[]
   /** A fresh line at which whoever is shown is enrolled, so that only liveness can refuse. */
   readonly openLine: () => Line
   /** The cues whose word the line needs before it opens. */
@@ -22,6 +24,8 @@ export interface PadStages {
 const FRAMES_PER_SECOND = 15
 /** Longer clips are shown this far. */
 const MAX_CLIP_S = 30
+/** Frames of a clip between two of which compared cues are scored. */
+const COMPARE_EVERY = 8
 /** Larger frames are shrunk to a kiosk camera's. */
 const MAX_SIDE_PX = 1280
 
@@ -70,7 +74,15 @@ async function presentPicture(shown: Presentation, stages: PadStages): Promise<P
     if (cue.isNeeded) fusedScore = Math.min(fusedScore, score)
     else if (!accepted) fusedScore = 0
   }
+  for (const cue of stages.comparedCues ?? []) {
+    const score = await cue.score(image, face)
+    if (score !== undefined) cues[cue.name] = compared(cue, score)
+  }
   return { ...shown, fused: isAccepted ? 'accepted' : 'refused', fusedScore, cues }
+}
+
+function compared(cue: PictureCue, score: number): CueVerdict {
+  return { score, accepted: judgeScore(cue, cue.rule, score).verdict === 'live' }
 }
 
 /**
@@ -87,12 +99,22 @@ async function presentClip(shown: Presentation, stages: PadStages): Promise<PadT
   let frames = 0
   let lastMs = 0
   const ended: string[] = []
+  const comparing = (stages.comparedCues ?? []).map((cue) => ({ cue, sum: 0, frames: 0 }))
   const options = { framesPerSecond: FRAMES_PER_SECOND, durationS: MAX_CLIP_S }
   for await (const frame of readClip(shown.path, options)) {
     frames++
     lastMs = frame.monotonicMs
     const judgement = await line.judge(shrinkFrame(frame))
     faces += Number(judgement.faces.length > 0)
+    const { tracked } = judgement
+    if (tracked !== undefined && frames % COMPARE_EVERY === 0) {
+      for (const one of comparing) {
+        const score = await one.cue.score(shrinkFrame(frame).image, tracked.face)
+        if (score === undefined) continue
+        one.sum += score
+        one.frames++
+      }
+    }
     for (const { result } of judgement.ended) ended.push(endOf(result))
     for (const { name, outcome } of judgement.liveness?.cues ?? []) {
       const tally = seen.get(name) ?? { sum: 0, frames: 0, lives: 0, run: 0, longest: 0 }
@@ -112,6 +134,9 @@ async function presentClip(shown: Presentation, stages: PadStages): Promise<PadT
     if (scored === 0 && !isNeeded) continue
     const accepted = longest < ATTACK_FRAMES && (!isNeeded || lives > 0)
     cues[name] = { score: scored === 0 ? 0 : sum / scored, accepted }
+  }
+  for (const { cue, sum, frames: scored } of comparing) {
+    if (scored > 0) cues[cue.name] = compared(cue, sum / scored)
   }
   if (ended.includes('granted')) return { ...shown, fused: 'accepted', fusedScore: 1, cues }
   if (ended.includes('attack')) return { ...shown, fused: 'refused', fusedScore: 0, cues }
