@@ -213,6 +213,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     store,
     recognition,
     modelIds: stages.modelIds,
+    livenessMode: config.liveness.mode,
     loopFault: () => loopFault,
     troubles: () => watchdogs.troubles(),
   }

@@ -6,6 +6,7 @@ import type { StateMessage } from './events/state-message.js'
 import type { DoorControl } from './decision/door-control.js'
 import type { Publisher } from './events/publisher.js'
 import type { OpenedBroker } from './broker.js'
+import type { LivenessMode } from './liveness/fusion.js'
 import type { MetricSources } from './metrics.js'
 import type { Recognition } from './recognition.js'
 import type { Store } from './store/store.js'
@@ -25,6 +26,7 @@ export interface HealthParts {
   readonly store: Store
   readonly recognition: Recognition
   readonly modelIds: Readonly<Record<string, string>>
+  readonly livenessMode: LivenessMode
   /** What keeps the door loop from deciding, if anything does. */
   readonly loopFault: () => LoopFault | undefined
   readonly troubles: () => Troubles
@@ -56,6 +58,7 @@ export function describeHealth(parts: HealthParts): Health {
     },
     line: describeLine(parts.loopFault()),
     watchdogs: Object.fromEntries(WATCHDOGS.map((name) => [name, describeLine(troubles[name])])),
+    livenessMode: parts.livenessMode,
     models: parts.modelIds,
     gallery: {
       persons: recognition.gallery.personCount,

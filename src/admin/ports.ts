@@ -368,6 +368,8 @@ export interface Health {
   readonly line?: PartState
   /** What the daemon watches of itself: clock, memory, event loop, files. */
   readonly watchdogs?: Readonly<Record<string, PartState>>
+  /** How much proof of life the door asks for. */
+  readonly livenessMode?: 'texture' | 'life' | 'challenge'
   /** Model id by role. */
   readonly models: Readonly<Record<string, string>>
   readonly gallery: {

@@ -95,6 +95,10 @@ export const healthSchema = liveStatusSchema
       .record(z.string(), partState)
       .optional()
       .openapi({ description: 'What the daemon watches of itself: clock, memory, loop, files.' }),
+    livenessMode: z
+      .enum(['texture', 'life', 'challenge'])
+      .optional()
+      .openapi({ description: 'How much proof of life the door asks for.' }),
     models: z.record(z.string(), z.string()).openapi({ description: 'Model id by role.' }),
     gallery: z.object({
       persons: z.int().nonnegative().openapi({ description: 'K.' }),

@@ -122,6 +122,7 @@ function describeOutcome(): Scene | undefined {
 /** Where a prompt's drawing shows more than a face that looks. */
 const DRAWING_OF_PROMPT: Readonly<Partial<Record<string, string>>> = {
   'please-blink-or-say-your-name': 'blink',
+  'please-take-off-cap-dark-glasses-or-scarf-and-blink': 'blink',
   'please-come-closer': 'closer',
 }
 

@@ -24,6 +24,7 @@ export function StatusNotices() {
           </span>
         </Notice>
       ))}
+      {health.livenessMode === 'texture' && <Notice>{status.textureOnly}</Notice>}
       {health.threshold === null && <Notice tone="bad">{threshold.noCalibration}</Notice>}
     </div>
   )

@@ -131,6 +131,8 @@ export const en = {
     people: 'People (K)',
     threshold: 'Threshold (τ)',
     noThreshold: 'None: nobody is recognised',
+    textureOnly:
+      'This door asks for no sign of life (mode texture): use it only where somebody watches it.',
     framesPerSecond: (rate: number) => `${rate} fps`,
     waiting: (count: string) => `${count} waiting`,
     targetFpir: (rate: string) => `target ${rate} FPIR`,
@@ -515,6 +517,8 @@ export const en = {
       'please-look-at-the-camera': 'Look into the camera',
       'please-look-at-the-camera-and-keep-still': 'Look into the camera and keep still',
       'please-blink-or-say-your-name': 'Blink, or say your name',
+      'please-take-off-cap-dark-glasses-or-scarf-and-blink':
+        'Take off cap, dark glasses or scarf, and blink',
       'please-come-closer': 'Come a little closer',
       'please-step-back-and-try-again': 'Step back and try again',
       'this-door-cannot-open-by-face-at-present': 'This door cannot open by face now',

@@ -133,6 +133,8 @@ export const ja: Words = {
     people: '登録人数 (K)',
     threshold: 'しきい値 (τ)',
     noThreshold: 'なし：誰も認識されません',
+    textureOnly:
+      'このドアは生体の証拠を求めません（texture モード）。係員が見ている場所でのみお使いください。',
     framesPerSecond: (rate) => `${rate} fps`,
     waiting: (count) => `未送信 ${count} 件`,
     targetFpir: (rate) => `目標 FPIR ${rate}`,
@@ -506,6 +508,8 @@ export const ja: Words = {
       'please-look-at-the-camera': 'カメラを見てください',
       'please-look-at-the-camera-and-keep-still': 'カメラを見て、そのままお待ちください',
       'please-blink-or-say-your-name': 'まばたきするか、お名前を言ってください',
+      'please-take-off-cap-dark-glasses-or-scarf-and-blink':
+        '帽子・サングラス・マスク類を外して、まばたきしてください',
       'please-come-closer': 'もう少し近づいてください',
       'please-step-back-and-try-again': '一歩下がって、もう一度お試しください',
       'this-door-cannot-open-by-face-at-present': '現在、顔でドアを開けることはできません',
