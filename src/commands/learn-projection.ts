@@ -14,6 +14,7 @@ import type { Face } from '../detection/face.js'
 import type { Image } from '../frame/image.js'
 import { toPlanarTensor } from '../frame/tensor.js'
 import { toHeadFile } from '../learning/head-file.js'
+import { loadTensorFlow } from '../learning/tensorflow.js'
 import { loadNet } from '../models/session.js'
 import type { Net } from '../models/session.js'
 import { loadStages } from '../stages.js'
@@ -49,7 +50,8 @@ export async function learnProjection(
   const first = await loadNet('encoder', { model: options.encoder })
   const second =
     options.second === undefined ? undefined : await loadNet('encoder', { model: options.second })
-  const variants = projectionVariants(second !== undefined)
+  const { tf } = await loadTensorFlow()
+  const variants = projectionVariants(second !== undefined, tf)
   const chosen = variants.find(({ name }) => name === options.variant)
   if (chosen === undefined) {
     const names = variants.map(({ name }) => `"${name}"`).join(', ')

@@ -1,6 +1,7 @@
 import { toUnitLength } from '../encoding/embedding.js'
 import { fitDiscriminant, fitPrincipal } from '../learning/discriminant.js'
 import { applyHead, composeHeads, type LinearHead } from '../learning/linear-head.js'
+import type { TensorFlow } from '../learning/tensorflow.js'
 import { trainTripletHead } from '../learning/triplet.js'
 import { createSeededRandom, shuffle } from './statistics/random.js'
 import { equalErrorRate, fnmrAtFmr, sortScores } from './statistics/error-rates.js'
@@ -35,7 +36,14 @@ const LENGTH = 128
 const REDUCED = 200
 /** Weight of the second encoder beside the first, both of unit length. */
 const SECOND_WEIGHT = 0.7
-const TRIPLET = { margin: 0.3, epochs: 20, learningRate: 0.002, anchoring: 1e-3 }
+const TRIPLET = {
+  choice: 'semi-hard',
+  margin: 0.3,
+  epochs: 20,
+  learningRate: 0.002,
+  anchoring: 0.01,
+  seed: 1,
+} as const
 const BATCH = { personsPerBatch: 128, picturesPerPerson: 4 }
 
 function labelled(faces: readonly FaceFeatures[], vectorOf: (face: FaceFeatures) => Float32Array) {
@@ -96,8 +104,9 @@ function fitSideBySide(faces: readonly FaceFeatures[], length: number, shrinkage
  * discriminants of several strengths, the triplet loss, both encoders together, and the best of them
  * with the mirrored face.
  * @param hasSecond whether the faces hold a second encoder's output
+ * @param tf trains the triplet loss
  */
-export function projectionVariants(hasSecond: boolean): ProjectionVariant[] {
+export function projectionVariants(hasSecond: boolean, tf: TensorFlow): ProjectionVariant[] {
   const reduce = createReduction()
   const discriminant = (shrinkage: number): ProjectionVariant => ({
     name: `LDA, shrinkage ${shrinkage}`,
@@ -133,10 +142,8 @@ export function projectionVariants(hasSecond: boolean): ProjectionVariant[] {
         vectors: [...straight.vectors, ...mirrored.vectors],
         persons: [...straight.persons, ...mirrored.persons],
       }
-      const random = createSeededRandom(1)
-      return headVariant(
-        composeHeads(first, trainTripletHead(start, data, { ...TRIPLET, ...BATCH, random })),
-      )
+      const { head } = trainTripletHead(tf, start, data, { ...TRIPLET, ...BATCH })
+      return headVariant(composeHeads(first, head))
     },
   }
   const raw: ProjectionVariant = {

@@ -1,203 +1,204 @@
-import { shuffle, type Random } from '../evaluation/statistics/random.js'
+import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core'
+import { createSeededRandom, shuffle } from '../evaluation/statistics/random.js'
+import { CollapsedHeadError, findCollapse } from './collapse.js'
 import type { LabelledVectors, LinearHead } from './linear-head.js'
+import { mineTriplets, type Triplet, type TripletChoice } from './mine-triplets.js'
+import type { TensorFlow } from './tensorflow.js'
 
 /** Choices of {@link trainTripletHead}. */
 export interface TripletOptions {
-  /** Squared distance by which a stranger must be farther than the person's own. */
+  readonly choice: TripletChoice
+  /** α: squared distance by which a stranger must be farther than the person's own. */
   readonly margin: number
   readonly epochs: number
+  /** Step of Adam (arXiv 1412.6980), relative to the size of the first weights. */
   readonly learningRate: number
-  /** Pull back to the head it starts from, a step. */
+  /** Weight of the squared way from the first head, relative to that head's own square. */
   readonly anchoring: number
   readonly personsPerBatch: number
   readonly picturesPerPerson: number
-  readonly random: Random
-  /** Told of each epoch's mean loss over its triplets, and how many there were. */
-  readonly onEpoch?: (epoch: number, loss: number, triplets: number) => void
+  /** Chooses batches and random strangers. */
+  readonly seed: number
+  readonly onEpoch?: (epoch: TripletEpoch) => void
 }
 
-/** A triplet by the rows of a batch. */
-export interface Triplet {
-  readonly anchor: number
-  readonly positive: number
-  readonly negative: number
+/** How one pass over the persons went. */
+export interface TripletEpoch {
+  /** From 1. */
+  readonly epoch: number
+  /** Mean over the chosen triplets, before the steps that they led to. */
+  readonly loss: number
+  readonly triplets: number
+  /** Share of the chosen triplets that violated the margin. */
+  readonly activeShare: number
 }
 
-/** A batch's vectors through the head. */
-interface Projected {
-  /** Unit-length rows. */
-  readonly units: readonly Float64Array[]
-  /** Lengths before. */
-  readonly lengths: readonly number[]
-}
-
-/**
- * Semi-hard triplets of a batch (FaceNet, arXiv 1503.03832, section 3.2): for each pair of one
- * person the nearest stranger that is farther than the pair but by less than the margin, or where
- * there is none the nearest stranger of all, if he violates the margin.
- */
-export function mineTriplets(
-  units: readonly Float64Array[],
-  persons: readonly string[],
-  margin: number,
-): Triplet[] {
-  const triplets: Triplet[] = []
-  for (const [anchor, person] of persons.entries()) {
-    const distances = units.map((unit) => 2 - 2 * dot(units[anchor], unit))
-    for (const [positive, other] of persons.entries()) {
-      if (positive === anchor || other !== person) continue
-      const own = distances[positive]
-      let semiHard = -1
-      let hardest = -1
-      for (const [negative, stranger] of persons.entries()) {
-        if (stranger === person) continue
-        const distance = distances[negative]
-        if (hardest < 0 || distance < distances[hardest]) hardest = negative
-        if (distance > own && (semiHard < 0 || distance < distances[semiHard])) semiHard = negative
-      }
-      const negative = semiHard < 0 ? hardest : semiHard
-      if (negative >= 0 && distances[negative] < own + margin) {
-        triplets.push({ anchor, positive, negative })
-      }
-    }
-  }
-  return triplets
+export interface TrainedHead {
+  readonly head: LinearHead
+  readonly epochs: readonly TripletEpoch[]
 }
 
 /**
- * Mean triplet loss max(0, ‖a − p‖² − ‖a − n‖² + margin) over unit-length rows, and its gradient to
- * each row.
+ * J / count = mean max(‖a − p‖² − ‖a − n‖² + α, 0) over triplets of unit-length rows.
+ *
+ * Written as Σ C ⊙ D / count + α·active / count with D the distances of all rows and C how often
+ * each occurs in a triplet that costs something: gathering rows instead has a gradient that takes
+ * the CPU backend a hundred times as long.
  */
 export function tripletLoss(
-  units: readonly Float64Array[],
+  tf: TensorFlow,
+  units: Tensor2D,
   triplets: readonly Triplet[],
   margin: number,
-): { readonly loss: number; readonly gradients: readonly Float64Array[] } {
-  const gradients = units.map((unit) => new Float64Array(unit.length))
-  let loss = 0
-  const share = 1 / Math.max(1, triplets.length)
+): Scalar {
+  const [rows] = units.shape
+  const lengthsSq = tf.sum(tf.square(units), 1, true)
+  const products = tf.matMul(units, units, false, true)
+  const distances = tf.sub(tf.add(lengthsSq, tf.transpose(lengthsSq)), tf.mul(products, 2))
+  const known = distances.dataSync()
+  const counts = new Float32Array(rows * rows)
+  let active = 0
   for (const { anchor, positive, negative } of triplets) {
-    const [a, p, n] = [units[anchor], units[positive], units[negative]]
-    const excess = 2 * dot(a, n) - 2 * dot(a, p) + margin
-    if (excess <= 0) continue
-    loss += share * excess
-    for (let i = 0; i < a.length; i++) {
-      gradients[anchor][i] += 2 * share * (n[i] - p[i])
-      gradients[positive][i] -= 2 * share * a[i]
-      gradients[negative][i] += 2 * share * a[i]
-    }
+    const own = anchor * rows + positive
+    const other = anchor * rows + negative
+    if (!(known[own] - known[other] + margin > 0)) continue
+    active++
+    counts[own]++
+    counts[other]--
   }
-  return { loss, gradients }
+  const share = 1 / Math.max(1, triplets.length)
+  const sum = tf.sum(tf.mul(distances, tf.tensor2d(counts, [rows, rows])))
+  return tf.add(tf.mul(sum, share), margin * active * share)
+}
+
+/** W·x + b, then unit length. */
+export function projectRows(
+  tf: TensorFlow,
+  vectors: Tensor2D,
+  weights: Tensor2D,
+  bias: Tensor2D,
+): Tensor2D {
+  const raw = tf.add(tf.matMul(vectors, weights, false, true), bias)
+  return tf.div(raw, tf.sqrt(tf.add(tf.sum(tf.square(raw), 1, true), 1e-12)))
 }
 
 /**
- * Improves a head by the triplet loss: batches of a few persons with a few vectors each, semi-hard
- * mining within the batch, Adam (Kingma & Ba, arXiv 1412.6980).
+ * Improves a head by the triplet loss: batches of some persons with some vectors each, triplets
+ * chosen within the batch. The same seed, data and backend give the same weights.
  * @throws RangeError when no person has two vectors
+ * @throws CollapsedHeadError when the head stops telling people apart
  */
 export function trainTripletHead(
+  tf: TensorFlow,
   start: LinearHead,
-  { vectors, persons }: LabelledVectors,
+  data: LabelledVectors,
   options: TripletOptions,
-): LinearHead {
+): TrainedHead {
+  const { vectors, persons } = data
   const members = new Map<string, number[]>()
-  persons.forEach((person, i) => members.set(person, [...(members.get(person) ?? []), i]))
-  const several = [...members.values()].filter((group) => group.length > 1)
-  if (several.length === 0) throw new RangeError('no person has two vectors')
-
+  persons.forEach((person, i) => {
+    const known = members.get(person)
+    if (known === undefined) members.set(person, [i])
+    else known.push(i)
+  })
+  if (![...members.values()].some((rows) => rows.length > 1)) {
+    throw new RangeError('no person has two vectors')
+  }
   const { inputs, outputs } = start
-  const head = { ...start, weights: start.weights.slice(), bias: start.bias.slice() }
-  const scale = Math.sqrt(
-    start.weights.reduce((sum, value) => sum + value * value, 0) / start.weights.length,
-  )
-  const moveWeights = adam(head.weights, start.weights, options.learningRate * scale, options)
-  const moveBias = adam(head.bias, start.bias, options.learningRate * scale, options)
-  for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const order = shuffle([...several], options.random)
-    let lossSum = 0
-    let tripletCount = 0
+  const sumSq = start.weights.reduce((sum, value) => sum + value * value, 0)
+  const random = createSeededRandom(options.seed)
+  const all = tf.tensor2d(flatten(vectors, inputs), [vectors.length, inputs])
+  const origin = tf.tensor2d(Float32Array.from(start.weights), [outputs, inputs])
+  const weights = tf.variable(origin, true)
+  const originBias = tf.tensor2d(Float32Array.from(start.bias), [1, outputs])
+  const bias = tf.variable(originBias, true)
+  const adam = tf.train.adam(options.learningRate * Math.sqrt(sumSq / start.weights.length))
+  const epochs: TripletEpoch[] = []
+  try {
+    for (let epoch = 1; epoch <= options.epochs; epoch++) {
+      const report = runEpoch(epoch)
+      epochs.push(report)
+      const collapse = findCollapse(headOf(weights, bias, start), data)
+      if (collapse !== undefined) throw new CollapsedHeadError(collapse)
+      options.onEpoch?.(report)
+    }
+    return { head: headOf(weights, bias, start), epochs }
+  } finally {
+    adam.dispose()
+    tf.dispose([all, origin, originBias, weights, bias])
+  }
+
+  function runEpoch(epoch: number): TripletEpoch {
+    const order = shuffle([...members.values()], random)
+    let loss = 0
+    let triplets = 0
+    let active = 0
     for (let first = 0; first < order.length; first += options.personsPerBatch) {
       const batch = order
         .slice(first, first + options.personsPerBatch)
-        .flatMap((group) => shuffle([...group], options.random).slice(0, options.picturesPerPerson))
-      const { units, lengths } = project(
-        head,
-        batch.map((i) => vectors[i]),
-      )
-      const triplets = mineTriplets(
-        units,
-        batch.map((i) => persons[i]),
-        options.margin,
-      )
-      if (triplets.length === 0) continue
-      const { loss, gradients } = tripletLoss(units, triplets, options.margin)
-      lossSum += loss * triplets.length
-      tripletCount += triplets.length
-      const weightGradient = new Float64Array(outputs * inputs)
-      const biasGradient = new Float64Array(outputs)
-      gradients.forEach((gradient, row) => {
-        const along = dot(gradient, units[row])
-        const vector = vectors[batch[row]]
-        for (let o = 0; o < outputs; o++) {
-          const slope = (gradient[o] - along * units[row][o]) / lengths[row]
-          if (slope === 0) continue
-          biasGradient[o] += slope
-          for (let i = 0, at = o * inputs; i < inputs; i++, at++) {
-            weightGradient[at] += slope * vector[i]
-          }
-        }
-      })
-      moveWeights(weightGradient)
-      moveBias(biasGradient)
+        .flatMap((rows) => shuffle([...rows], random).slice(0, options.picturesPerPerson))
+      const step = tf.tidy(() => takeStep(batch))
+      loss += step.loss * step.triplets
+      triplets += step.triplets
+      active += step.active
     }
-    options.onEpoch?.(epoch, lossSum / Math.max(1, tripletCount), tripletCount)
+    const count = Math.max(1, triplets)
+    return { epoch, loss: loss / count, triplets, activeShare: active / count }
   }
-  return head
-}
 
-function project(head: LinearHead, batch: readonly ArrayLike<number>[]): Projected {
-  const { inputs, outputs, weights, bias } = head
-  const lengths: number[] = []
-  const units = batch.map((vector) => {
-    const raw = Float64Array.from({ length: outputs }, (_, o) => {
-      let sum = bias[o]
-      for (let i = 0, at = o * inputs; i < inputs; i++, at++) sum += weights[at] * vector[i]
-      return sum
-    })
-    const length = Math.max(1e-12, Math.sqrt(dot(raw, raw)))
-    lengths.push(length)
-    return raw.map((value) => value / length)
-  })
-  return { units, lengths }
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += a[i] * b[i]
-  return sum
-}
-
-const MOMENTUM = 0.9
-const VARIANCE_DECAY = 0.999
-
-/** Adam over one array, with a pull back to where it started. */
-function adam(
-  values: Float64Array,
-  origin: Float64Array,
-  rate: number,
-  { anchoring }: TripletOptions,
-): (gradient: Float64Array) => void {
-  const first = new Float64Array(values.length)
-  const second = new Float64Array(values.length)
-  let step = 0
-  return (gradient) => {
-    step++
-    const correction = Math.sqrt(1 - VARIANCE_DECAY ** step) / (1 - MOMENTUM ** step)
-    for (let i = 0; i < values.length; i++) {
-      first[i] = MOMENTUM * first[i] + (1 - MOMENTUM) * gradient[i]
-      second[i] = VARIANCE_DECAY * second[i] + (1 - VARIANCE_DECAY) * gradient[i] * gradient[i]
-      values[i] -= (rate * correction * first[i]) / (Math.sqrt(second[i]) + 1e-12)
-      values[i] -= anchoring * (values[i] - origin[i])
-    }
+  function takeStep(batch: readonly number[]) {
+    const rows: Tensor2D = tf.gather(all, tf.tensor1d([...batch], 'int32'))
+    const units = projectRows(tf, rows, weights as Tensor2D, bias as Tensor2D)
+    const mined = mineTriplets(
+      {
+        units: units.dataSync<'float32'>(),
+        length: outputs,
+        persons: batch.map((i) => persons[i]),
+      },
+      options.choice,
+      options.margin,
+      random,
+    )
+    const { triplets, active } = mined
+    if (active === 0) return { loss: 0, triplets: triplets.length, active }
+    let loss = 0
+    adam.minimize(
+      () => {
+        const projected = projectRows(tf, rows, weights as Tensor2D, bias as Tensor2D)
+        const triplet = tripletLoss(tf, projected, triplets, options.margin)
+        loss = triplet.dataSync()[0]
+        const way = tf.sum(tf.square(tf.sub(weights, origin)))
+        return tf.add(triplet, tf.mul(way, options.anchoring / sumSq))
+      },
+      false,
+      [weights, bias],
+    )
+    return { loss, triplets: triplets.length, active }
   }
+}
+
+function headOf(
+  weights: Variable,
+  bias: Variable,
+  { inputs, outputs }: Pick<LinearHead, 'inputs' | 'outputs'>,
+): LinearHead {
+  return {
+    inputs,
+    outputs,
+    weights: Float64Array.from(weights.dataSync()),
+    bias: Float64Array.from(bias.dataSync()),
+  }
+}
+
+function flatten(vectors: readonly ArrayLike<number>[], length: number): Float32Array {
+  const flat = new Float32Array(vectors.length * length)
+  vectors.forEach((vector, i) => flat.set(vector, i * length))
+  return flat
+}
+
+/** The head that changes nothing: training starts there. */
+export function identityHead(length: number): LinearHead {
+  const weights = new Float64Array(length * length)
+  for (let i = 0; i < length; i++) weights[i * length + i] = 1
+  return { inputs: length, outputs: length, weights, bias: new Float64Array(length) }
 }

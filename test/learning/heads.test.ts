@@ -3,7 +3,6 @@ import { createSeededRandom } from '../../src/evaluation/statistics/random.js'
 import { fitDiscriminant, fitPrincipal } from '../../src/learning/discriminant.js'
 import { fromHeadFile, headFileSchema, toHeadFile } from '../../src/learning/head-file.js'
 import { applyHead, composeHeads } from '../../src/learning/linear-head.js'
-import { mineTriplets, trainTripletHead, tripletLoss } from '../../src/learning/triplet.js'
 
 /** People who differ along the first axis, with much noise along the second. */
 function people(count: number) {
@@ -47,46 +46,5 @@ t.test('one head after another is one head, and survives its file', (t) => {
   t.notOk(headFileSchema.safeParse({ ...file, bias: 'AADAfw==' }).success, 'NaN')
   t.throws(() => composeHeads(second, second), RangeError)
   t.throws(() => applyHead(first, [1, 2]), RangeError)
-  t.end()
-})
-
-t.test('the triplet loss has the gradient that differences give', (t) => {
-  const units = [
-    [1, 0],
-    [0.8, 0.6],
-    [0.6, 0.8],
-  ].map((row) => Float64Array.from(row))
-  const triplets = mineTriplets(units, ['a', 'a', 'b'], 0.5)
-  t.ok(triplets.length > 0)
-  const { gradients } = tripletLoss(units, triplets, 0.5)
-  const step = 1e-6
-  const moved = units.map((unit) => unit.slice())
-  moved[0][1] += step
-  const slope =
-    (tripletLoss(moved, triplets, 0.5).loss - tripletLoss(units, triplets, 0.5).loss) / step
-  t.ok(Math.abs(slope - gradients[0][1]) < 1e-4, `${slope} and ${gradients[0][1]}`)
-  t.end()
-})
-
-t.test('training by triplets takes the noise out', (t) => {
-  const data = people(30)
-  const start = fitPrincipal(data, 3)
-  const trained = trainTripletHead(start, data, {
-    margin: 0.3,
-    epochs: 60,
-    learningRate: 0.05,
-    anchoring: 0,
-    personsPerBatch: 30,
-    picturesPerPerson: 4,
-    random: createSeededRandom(1),
-  })
-  const noiseShare = ({ weights }: typeof start) => {
-    const all = weights.reduce((sum, weight) => sum + weight * weight, 0)
-    return (weights[1] ** 2 + weights[4] ** 2 + weights[7] ** 2) / all
-  }
-  t.ok(
-    noiseShare(trained) < 0.5 * noiseShare(start),
-    `${noiseShare(start)} to ${noiseShare(trained)}`,
-  )
   t.end()
 })
