@@ -18,6 +18,7 @@ import { enrolLatest } from './enrol-latest.js'
 import { createEnrolmentService } from './enrolment.js'
 import { describeForBroker, describeForState, describeHealth, metricSources } from './health.js'
 import type { HealthParts } from './health.js'
+import { encoderInForce } from './learnt-encoder.js'
 import { createLiveView } from './live-view.js'
 import { assetPath } from './models/registry.js'
 import { createMetrics } from './metrics.js'
@@ -25,7 +26,7 @@ import type { Metrics } from './metrics.js'
 import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
-import { createRecognition, loadGallery } from './recognition.js'
+import { createRecognition, listNegatives, loadGallery } from './recognition.js'
 import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
 import type { Store } from './store/store.js'
@@ -52,6 +53,8 @@ export interface DaemonOptions {
   readonly onHealth?: (health: Health) => void
   /** What the replay camera plays; default {@link defaultReplayPlaylist}. */
   readonly playlist?: readonly ReplayItem[]
+  /** Somebody starts the daemon anew when it asks for it. */
+  readonly isSupervised?: boolean
 }
 
 /** A running daemon. */
@@ -88,11 +91,11 @@ function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[]
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
-  const { config, log, onAlive, onStarting = () => undefined } = options
+  const { log, onAlive, onStarting = () => undefined } = options
   onStarting('opening the store')
   const store = openStore({
-    ...storeOptionsOf(config.store, 'daemon'),
-    outboxBound: outboxBoundOf(config.mqtt.outbox),
+    ...storeOptionsOf(options.config.store, 'daemon'),
+    outboxBound: outboxBoundOf(options.config.mqtt.outbox),
   })
   const { restored } = store.info
   if (restored) log.warn(restored, 'a backup was restored; the database of before is kept aside')
@@ -103,11 +106,17 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
       : undefined
   onStarting('loading the models')
+  const { config, current, headId, ignored } = encoderInForce(options.config, store)
+  if (ignored !== undefined) log.warn(ignored)
   const stages = await loadStages(config.models, config.liveness)
   recordInterrupted()
   const recognition = createRecognition(
     () => {
-      const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId)
+      const { gallery, otherModelTemplates } = loadGallery(
+        store,
+        stages.encoder.modelId,
+        current,
+      )
       if (otherModelTemplates > 0) {
         const advice = 'templates of another encoder match nobody; enrol those persons anew'
         log.warn({ templates: otherModelTemplates }, advice)
@@ -115,7 +124,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       return gallery
     },
     createThresholdSource(config.matching, stages.nets.encoder),
-    () => store.negatives.list(),
+    () => listNegatives(store, current),
   )
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
@@ -314,6 +323,15 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     stopping.signal,
   )
+  /** Another head than the one that this process was started with takes effect at the next start. */
+  function noteHead(): void {
+    if (store.learntHeads.inForce('projection')?.id === headId || headIsNoted) return
+    headIsNoted = true
+    const what = 'another head was put in force, which takes a new start'
+    if (options.isSupervised) wantRestart(what)
+    else log.warn(what)
+  }
+  let headIsNoted = ignored !== undefined
   let foreignChanges = store.foreignChanges()
   let toldHealth = ''
   function tellHealth(): void {
@@ -335,6 +353,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       const changes = store.foreignChanges()
       if (changes === foreignChanges) return
       foreignChanges = changes
+      noteHead()
       recognition.reload()
       live.showSystemChange()
     } catch (error) {

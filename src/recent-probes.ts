@@ -23,7 +23,9 @@ export function createRecentProbes(nowMs: () => number): RecentProbes {
   let last: { readonly personId: string; readonly probe: Embedding } | undefined
 
   function forget(id: string): void {
-    kept.get(id)?.probe.vector.fill(0)
+    const probe = kept.get(id)?.probe
+    probe?.vector.fill(0)
+    probe?.origin?.vector.fill(0)
     kept.delete(id)
   }
 
@@ -40,8 +42,7 @@ export function createRecentProbes(nowMs: () => number): RecentProbes {
     },
     granted(decisionId, personId) {
       if (last?.personId !== personId) return
-      const { modelId, vector } = last.probe
-      kept.set(decisionId, { probe: { modelId, vector: vector.slice() }, atMs: nowMs() })
+      kept.set(decisionId, { probe: copyOf(last.probe), atMs: nowMs() })
       last = undefined
       forgetOld()
     },
@@ -56,4 +57,9 @@ export function createRecentProbes(nowMs: () => number): RecentProbes {
       last = undefined
     },
   }
+}
+
+function copyOf({ modelId, vector, origin }: Embedding): Embedding {
+  const copy = { modelId, vector: vector.slice() }
+  return origin === undefined ? copy : { ...copy, origin: copyOf(origin) }
 }

@@ -131,13 +131,31 @@ export interface LoadedGallery {
   readonly otherModelTemplates: number
 }
 
-/** Loads every template of the encoder in use. */
-export function loadGallery(store: Pick<Store, 'templates'>, modelId: string): LoadedGallery {
+/**
+ * Loads every template of the encoder in use.
+ * @param current makes of a stored embedding what a learnt head compares, see `learnt-encoder.ts`
+ */
+export function loadGallery(
+  store: Pick<Store, 'templates'>,
+  modelId: string,
+  current: (stored: Embedding) => Embedding = (stored) => stored,
+): LoadedGallery {
   const gallery = createGallery(modelId)
   let otherModelTemplates = 0
   for (const entry of store.templates.gallery()) {
-    if (entry.embedding.modelId === modelId) gallery.add(entry)
+    const embedding = current(entry.embedding)
+    if (embedding.modelId === modelId) gallery.add({ ...entry, embedding })
     else otherModelTemplates++
   }
   return { gallery, otherModelTemplates }
+}
+
+/** The mistakes that were pointed out, as the encoder in use compares them. */
+export function listNegatives(
+  store: Pick<Store, 'negatives'>,
+  current: (stored: Embedding) => Embedding,
+): KnownMistake[] {
+  return store.negatives
+    .list()
+    .map((known) => ({ ...known, embedding: known.embedding && current(known.embedding) }))
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from './config/schema.js'
 import { CalibrationRefusedError, parseCalibration } from './matching/calibration.js'
-import type { ModelIdentity } from './matching/calibration.js'
+import type { Calibration, ModelIdentity } from './matching/calibration.js'
 import { createThresholds } from './matching/threshold.js'
 import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
 import { modelsFolder } from './models/registry.js'
@@ -87,7 +87,18 @@ export function createThresholdSource(
   }
 }
 
-function readCalibration(path: string, model: ModelIdentity) {
+/**
+ * Reads the calibration in force.
+ * @throws CalibrationRefusedError when it is missing, broken, or of another encoder
+ */
+export function readCalibrationFile(
+  config: Config['matching'],
+  model: ModelIdentity,
+): Calibration {
+  return readCalibration(calibrationPath(config, model.id), model)
+}
+
+function readCalibration(path: string, model: ModelIdentity): Calibration {
   if (!existsSync(path)) {
     throw new CalibrationRefusedError(
       `there is no calibration at ${path}; make one with \`genkan calibrate\``,

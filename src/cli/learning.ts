@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CalibratePadOptions } from '../commands/calibrate-pad.js'
 import type { CalibrateCommandOptions } from '../commands/calibrate.js'
+import type { LearnCommandOptions } from '../commands/learn.js'
 import type { LearnProjectionOptions } from '../commands/learn-projection.js'
 import type { QuantizeCommandOptions } from '../commands/quantize.js'
 import type { TrainClipOptions } from '../commands/train-clip.js'
@@ -28,6 +29,23 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     .action(async (_options: CalibratePadOptions, command: Command) => {
       const { calibratePad } = await import('../commands/calibrate-pad.js')
       await calibratePad(command.optsWithGlobals<CalibratePadOptions>())
+    })
+
+  withSetup(program.command('learn [folder]'))
+    .description('learn a head behind the encoder from a folder or the enrolled persons')
+    .option('--dry-run', 'say what would be done, change nothing')
+    .option('--rollback', 'put the head of before in force again')
+    .option('--triplets <choice>', 'random, all-hard or semi-hard', 'semi-hard')
+    .option('--alter <list>', 'none, all, or of light,blur,compression,mask,glasses', 'none')
+    .option('--epochs <count>', 'passes over the persons', '20')
+    .option('--held-out <share>', 'of the persons, to judge by', '0.4')
+    .option('--persons <count>', 'K that the door works at; the enrolled ones if not given')
+    .option('--seed <number>', 'splits, batches and alterations', '1')
+    .option('--plot <file>', 'write the loss curve as SVG')
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string | undefined, options: LearnCommandOptions) => {
+      const { learn } = await import('../commands/learn.js')
+      await learn(folder, options)
     })
 
   withSetup(program.command('learn-projection <folder>'))

@@ -9,6 +9,8 @@ import { assetPath } from '../models/registry.js'
 import { loadStages } from '../stages.js'
 import { storeOptionsOf } from '../store-options.js'
 import { openStore } from '../store/store.js'
+import { encoderInForce } from '../learnt-encoder.js'
+import type { Store } from '../store/store.js'
 import { createThresholdSource } from '../threshold-source.js'
 import { version } from '../version.js'
 import { explain } from './explain.js'
@@ -91,8 +93,24 @@ function cureOf(error: unknown): string | undefined {
   return typeof error.cure === 'string' ? error.cure : undefined
 }
 
-async function checkModels(config: Config): Promise<Finding> {
+/** With the head learnt on site; a store that cannot be read has a finding of its own. */
+function withLearntHead(config: Config): Config {
+  let store: Store
+  try {
+    store = openStore(storeOptionsOf(config.store, 'command'))
+  } catch {
+    return config
+  }
+  try {
+    return encoderInForce(config, store).config
+  } finally {
+    store.close()
+  }
+}
+
+async function checkModels(configured: Config): Promise<Finding> {
   const part = 'models'
+  const config = withLearntHead(configured)
   const { nets, modelIds } = await loadStages(config.models, config.liveness)
   const detail = Object.values(modelIds).join(', ')
   const source = createThresholdSource(config.matching, nets.encoder)

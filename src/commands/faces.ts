@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
 import { createEnrolmentService } from '../enrolment.js'
 import { decodeImage } from '../frame/decode.js'
+import { encoderInForce } from '../learnt-encoder.js'
 import { createRecognition, loadGallery } from '../recognition.js'
 import { loadStages } from '../stages.js'
 import type { Stages } from '../stages.js'
@@ -19,12 +20,13 @@ export interface FaceCommandOptions extends SetupOptions {
 /** Exit code of `genkan verify` for a face that is not the claimed person's. */
 export const DIFFERENT_EXIT_CODE = 3
 
-async function openGallery(config: Config) {
-  const store = openStore(storeOptionsOf(config.store, 'command'))
+async function openGallery(configured: Config) {
+  const store = openStore(storeOptionsOf(configured.store, 'command'))
   try {
+    const { config, current } = encoderInForce(configured, store)
     const stages = await loadStages(config.models)
     const recognition = createRecognition(
-      () => loadGallery(store, stages.encoder.modelId).gallery,
+      () => loadGallery(store, stages.encoder.modelId, current).gallery,
       createThresholdSource(config.matching, stages.nets.encoder),
     )
     return { store, stages, recognition }

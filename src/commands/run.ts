@@ -59,9 +59,11 @@ export async function runCommand(options: RunOptions): Promise<number> {
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
     const log = createLog(config.log)
+    const isSupervised = process.env['NOTIFY_SOCKET'] !== undefined
     daemon = await startDaemon({
       config,
       log,
+      isSupervised,
       onStarting: deadline.onStarting,
       onAlive: () => service.alive(),
       onHealth: (health) => service.status(describeStatus(health)),

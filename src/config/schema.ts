@@ -136,6 +136,13 @@ const matchingSchema = z.strictObject({
   ).optional(),
 })
 
+const learningSchema = z.strictObject({
+  enrolments: z
+    .boolean()
+    .default(false)
+    .describe('Let `genkan learn` train on the enrolled persons; ask them first.'),
+})
+
 const storeSchema = z.strictObject({
   folder: file('Folder of the encrypted database.').default('./data'),
   keyFile: file(
@@ -333,6 +340,7 @@ export const configSchema = z.strictObject({
   actuation: actuationSchema.prefault({}).describe('What opens the lock.'),
   contact: contactSchema.prefault({}).describe('The switch that tells whether the door is open.'),
   matching: matchingSchema.prefault({}).describe('When two faces are the same person.'),
+  learning: learningSchema.prefault({}).describe('What the door may learn on site.'),
   store: storeSchema.prefault({}).describe('Persons, templates and decisions.'),
   mqtt: mqttSchema.prefault({}).describe('Where decisions are published.'),
   admin: adminSchema.prefault({}).describe('Web console and API.'),

@@ -9,6 +9,16 @@ export interface Embedding {
   readonly modelId: string
   /** {@link EMBEDDING_LENGTH} finite numbers with Σx² = 1. */
   readonly vector: Float32Array
+  /**
+   * What a learnt head made this of: the embedding of the encoder as shipped. It is what is stored, so
+   * that a head can come and go without touching a template. Absent where there is no such head.
+   */
+  readonly origin?: Embedding
+}
+
+/** What is stored of an embedding. */
+export function storedForm(embedding: Embedding): Embedding {
+  return embedding.origin ?? embedding
 }
 
 /**

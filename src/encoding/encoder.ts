@@ -22,12 +22,15 @@ export interface Encoder {
 export function createEncoder(net: Net<'encoder'>): Encoder {
   const { id, input } = net.manifest
   const [, , side] = input.shape
+  const { originId } = net.manifest
   return {
     modelId: id,
     align: (image, face) => alignFace(image, face.fivePoints, input.fit.template, side),
     async encode(aligned) {
-      const { embedding } = await net.run(toPlanarTensor(aligned, input))
-      return toEmbedding(id, embedding)
+      const { embedding, origin } = await net.run(toPlanarTensor(aligned, input))
+      const made = toEmbedding(id, embedding)
+      if (origin === undefined || originId === undefined) return made
+      return { ...made, origin: toEmbedding(originId, origin) }
     },
   }
 }

@@ -176,8 +176,13 @@ const encoderSchema = z.strictObject({
   ...base,
   role: z.literal('encoder'),
   input: inputOf(fivePointSchema),
-  /** `embedding`: not yet of unit length. */
-  outputs: z.strictObject({ embedding: outputSchema }),
+  /**
+   * `embedding`: not yet of unit length. `origin`: where a head was learnt on site, the encoder's
+   * answer without it.
+   */
+  outputs: z.strictObject({ embedding: outputSchema, origin: outputSchema.optional() }),
+  /** Id of the encoder that `origin` is of. */
+  originId: idSchema.optional(),
 })
 
 const meshSchema = z.strictObject({

@@ -22,9 +22,9 @@ export interface ProviderChoice {
 }
 
 /** The results of one run, by the manifest's own output names. */
-export type NetOutputs<R extends Role> = Readonly<
-  Record<keyof ManifestOf<R>['outputs'], Float32Array>
->
+export type NetOutputs<R extends Role> = {
+  readonly [Output in keyof ManifestOf<R>['outputs']]: Float32Array
+}
 
 /** A model that has been checked, loaded and run once. */
 export interface Net<R extends Role> {
@@ -184,7 +184,11 @@ async function openNet<R extends Role>(
   const data = readChecked(modelPath, manifest.file, CURE_REBUILD)
   const { session, providers } = await createSession(data, modelPath, options)
   const { input } = manifest
-  const outputs: Readonly<Record<string, OutputSpec>> = manifest.outputs
+  const outputs: Readonly<Record<string, OutputSpec>> = Object.fromEntries(
+    Object.entries<OutputSpec | undefined>(manifest.outputs).flatMap(([key, spec]) =>
+      spec === undefined ? [] : [[key, spec]],
+    ),
+  )
   const inputLength = sizeOf(input.shape)
   expectTensors('input', tensorInfos(session.inputMetadata), [input], modelPath)
   expectTensors('output', tensorInfos(session.outputMetadata), Object.values(outputs), modelPath)

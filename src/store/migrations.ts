@@ -1,6 +1,7 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
 import { rolesAndSessions } from './access-schema.js'
+import { learningTables } from './learning-schema.js'
 import { addPeopleTables } from './people-schema.js'
 import { StoreError } from './store-error.js'
 import { styleJobsAndDisplay } from './style-schema.js'
@@ -159,6 +160,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 7,
     title: 'style jobs and the idle picture of the display',
     apply: (database) => database.exec(styleJobsAndDisplay),
+  },
+  {
+    version: 8,
+    title: 'what was learnt on site, and pictures of grants that may become templates',
+    apply: (database) => database.exec(learningTables),
   },
 ]
 

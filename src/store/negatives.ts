@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
-import type { Embedding } from '../encoding/embedding.js'
+import { storedForm, type Embedding } from '../encoding/embedding.js'
 import type { AuditLog } from './audit.js'
 import { StoreError } from './store-error.js'
 import { toVector, toVectorBytes } from './vector-bytes.js'
@@ -56,7 +56,8 @@ export function createNegatives(
 
   const add = database.transaction(
     (example: NegativeExample & { decisionId: string }, actor: string) => {
-      const { personId, otherId, embedding, decisionId } = example
+      const { personId, otherId, decisionId } = example
+      const embedding = example.embedding && storedForm(example.embedding)
       const id = newId()
       insert.run(
         id,

@@ -22,6 +22,7 @@ import { createGroups, type Groups } from './groups.js'
 import { createIdempotency, type Idempotency } from './idempotency.js'
 import { acquireInstanceLock, type InstanceLock } from './instance-lock.js'
 import { loadKey, type KeyOptions, type StoreKey } from './key.js'
+import { createLearntHeads, type LearntHeads } from './learnt-heads.js'
 import { createMemory, type Memory } from './memory.js'
 import { schemaVersion } from './migrations.js'
 import { createOpenAttempts, type OpenAttempts } from './open-attempts.js'
@@ -67,6 +68,7 @@ export interface Store {
   readonly groups: Groups
   readonly consents: Consents
   readonly negatives: Negatives
+  readonly learntHeads: LearntHeads
   readonly settings: StoredSettings
   readonly idempotency: Idempotency
   readonly styleJobs: StyleJobs
@@ -168,6 +170,7 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
     groups: guardedMethods(path, createGroups(database, audited)),
     consents: guardedMethods(path, createConsents(database, audited)),
     negatives: guardedMethods(path, createNegatives(database, audited)),
+    learntHeads: guardedMethods(path, createLearntHeads(database, audited)),
     settings: guardedMethods(path, createSettings(database, { audit })),
     erasure: guardedMethods(path, createErasure(database, path)),
     idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 import { z } from 'zod'
 
-import type { Embedding } from '../encoding/embedding.js'
+import { storedForm, type Embedding } from '../encoding/embedding.js'
 import type { AuditLog } from './audit.js'
 import { truncateLog } from './database.js'
 import { parseInput } from './input.js'
@@ -128,7 +128,8 @@ export function createTemplates(
   const remove = database.prepare<[string]>('DELETE FROM templates WHERE id = ?')
 
   const add = database.transaction((input: NewTemplate, actor: string): Template => {
-    const template = parseInput(newTemplateSchema, input, 'template')
+    const stored = { ...input, embedding: storedForm(input.embedding) }
+    const template = parseInput(newTemplateSchema, stored, 'template')
     if ((countOfPerson.get(template.personId) ?? 0) >= MAX_TEMPLATES_A_PERSON) {
       throw new StoreError({
         code: 'invalid-value',
