@@ -112,11 +112,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   recordInterrupted()
   const recognition = createRecognition(
     () => {
-      const { gallery, otherModelTemplates } = loadGallery(
-        store,
-        stages.encoder.modelId,
-        current,
-      )
+      const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId, current)
       if (otherModelTemplates > 0) {
         const advice = 'templates of another encoder match nobody; enrol those persons anew'
         log.warn({ templates: otherModelTemplates }, advice)

@@ -95,10 +95,7 @@ export function storedHead(
  * files. The store is the truth: files that are missing or not as they should be are written anew.
  * @throws LearntRecordError, ModelError or StoreError with its cure
  */
-export function encoderInForce(
-  config: Config,
-  store: Pick<Store, 'learntHeads'>,
-): EncoderInForce {
+export function encoderInForce(config: Config, store: Pick<Store, 'learntHeads'>): EncoderInForce {
   const row = store.learntHeads.inForce('projection')
   const asShipped = (ignored?: string): EncoderInForce => ({
     config,

@@ -91,10 +91,7 @@ export function createThresholdSource(
  * Reads the calibration in force.
  * @throws CalibrationRefusedError when it is missing, broken, or of another encoder
  */
-export function readCalibrationFile(
-  config: Config['matching'],
-  model: ModelIdentity,
-): Calibration {
+export function readCalibrationFile(config: Config['matching'], model: ModelIdentity): Calibration {
   return readCalibration(calibrationPath(config, model.id), model)
 }
 

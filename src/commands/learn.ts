@@ -194,7 +194,11 @@ async function gather(
   }
   try {
     if (folder !== undefined) {
-      return await gatherFolder(folder, createFaceFinder(stages.detector, stages.landmarks), options)
+      return await gatherFolder(
+        folder,
+        createFaceFinder(stages.detector, stages.landmarks),
+        options,
+      )
     }
     if (!config.learning.enrolments) {
       throw new CommandError(
@@ -221,7 +225,7 @@ function poisonLimits(thresholds: Thresholds): PoisonLimits {
 }
 
 /** Share of one person's pairs that lie nearer than where two people begin. */
-const FAR_MATCH_RATE = 0.985
+const FAR_MATCH_RATE = 0.99
 /** Two names nearer than a stranger comes once in 1,000 searches among so many are one person. */
 const NEAR_PERSONS = 1000
 

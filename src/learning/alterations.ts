@@ -64,7 +64,8 @@ function changeLight(face: Image, random: Random): Image {
   const slope = between(0, 0.6, random)
   const tint = [1 + warmth, 1, 1 - warmth]
   return repaint(face, (x, y, colour) => {
-    const across = (x / face.width - 0.5) * Math.cos(angle) + (y / face.height - 0.5) * Math.sin(angle)
+    const across =
+      (x / face.width - 0.5) * Math.cos(angle) + (y / face.height - 0.5) * Math.sin(angle)
     const light = 1 + 2 * slope * across
     return colour.map((value, c) => 255 * (value / 255) ** gamma * light * tint[c])
   })
@@ -117,7 +118,10 @@ function wearMask(face: Image, points: FivePoints, random: Random): Image {
 function wearGlasses(face: Image, points: FivePoints, random: Random): Image {
   const [rightX, rightY, leftX, leftY] = points
   const apart = leftX - rightX
-  const [radiusX, radiusY] = [between(0.36, 0.42, random) * apart, between(0.26, 0.34, random) * apart]
+  const [radiusX, radiusY] = [
+    between(0.36, 0.42, random) * apart,
+    between(0.26, 0.34, random) * apart,
+  ]
   const rim = between(0.05, 0.1, random)
   const frame = between(10, 90, random)
   const tint = random() < 0.3 ? between(0.1, 0.35, random) : between(0.85, 1, random)

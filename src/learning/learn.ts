@@ -16,7 +16,12 @@ import {
   type PoisonLimits,
 } from './poisoned.js'
 import type { TensorFlow } from './tensorflow.js'
-import { identityHead, trainTripletHead, type TripletEpoch, type TripletOptions } from './triplet.js'
+import {
+  identityHead,
+  trainTripletHead,
+  type TripletEpoch,
+  type TripletOptions,
+} from './triplet.js'
 
 /** Choices of {@link learnHead}. */
 export interface LearnOptions {

@@ -54,11 +54,15 @@ export function withoutPoisoned(
   return people.filter(({ id }) => !named.has(id))
 }
 
-function splitPerson({ id, pictures }: LearningPerson, farSq: number): PoisonedEnrolment | undefined {
+function splitPerson(
+  { id, pictures }: LearningPerson,
+  farSq: number,
+): PoisonedEnrolment | undefined {
   const part = pictures.map((_, i) => i)
   for (let i = 0; i < pictures.length; i++) {
     for (let j = 0; j < i; j++) {
-      if (part[i] === part[j] || distanceSq(pictures[i].vector, pictures[j].vector) > farSq) continue
+      if (part[i] === part[j] || distanceSq(pictures[i].vector, pictures[j].vector) > farSq)
+        continue
       const [from, to] = [part[i], part[j]]
       for (let k = 0; k < part.length; k++) if (part[k] === from) part[k] = to
     }

@@ -14,7 +14,10 @@ export interface HeadedOutputs {
  * unit length. The old output stays, so that one run gives both.
  * @throws Error when the graph has not one output [1, inputs] or already uses the names
  */
-export function appendUnitHead(graph: OnnxGraph, head: LinearHead): {
+export function appendUnitHead(
+  graph: OnnxGraph,
+  head: LinearHead,
+): {
   readonly graph: OnnxGraph
   readonly outputs: HeadedOutputs
 } {
@@ -23,7 +26,8 @@ export function appendUnitHead(graph: OnnxGraph, head: LinearHead): {
   if (!fits) throw new Error(`the graph does not give one output of shape [1, ${head.inputs}]`)
   const names = ['genkan_unit', 'genkan_head', 'genkan_embedding']
   const used = graph.nodes.flatMap((node) => node.outputs)
-  if (names.some((name) => used.includes(name))) throw new Error('the graph has a learnt head already')
+  if (names.some((name) => used.includes(name)))
+    throw new Error('the graph has a learnt head already')
   const [unit, raw, embedding] = names
   const initializers = new Map(graph.initializers)
   initializers.set('genkan_head_weights', floatTensor([head.outputs, head.inputs], head.weights))
