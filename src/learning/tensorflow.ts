@@ -25,7 +25,7 @@ const NATIVE_PACKAGE: string = '@tensorflow/tfjs-node'
 export async function loadTensorFlow(wanted?: 'cpu'): Promise<TensorFlowRuntime> {
   core.enableProdMode()
   const backend: Backend = wanted !== 'cpu' && (await loadsNative()) ? 'tensorflow' : 'cpu'
-  await core.setBackend(backend)
+  if (backend === 'cpu') await core.setBackend(backend)
   await core.ready()
   return { tf: core, backend }
 }
@@ -33,7 +33,7 @@ export async function loadTensorFlow(wanted?: 'cpu'): Promise<TensorFlowRuntime>
 async function loadsNative(): Promise<boolean> {
   try {
     await import(NATIVE_PACKAGE)
-    return core.findBackend('tensorflow') !== null
+    return await core.setBackend('tensorflow')
   } catch {
     return false
   }

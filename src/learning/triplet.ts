@@ -148,7 +148,7 @@ export function trainTripletHead(
 
   function takeStep(batch: readonly number[]) {
     const rows: Tensor2D = tf.gather(all, tf.tensor1d([...batch], 'int32'))
-    const units = projectRows(tf, rows, weights as Tensor2D, bias as Tensor2D)
+    const units = projectRows(tf, rows, weights, bias)
     const mined = mineTriplets(
       {
         units: units.dataSync<'float32'>(),
@@ -164,7 +164,7 @@ export function trainTripletHead(
     let loss = 0
     adam.minimize(
       () => {
-        const projected = projectRows(tf, rows, weights as Tensor2D, bias as Tensor2D)
+        const projected = projectRows(tf, rows, weights, bias)
         const triplet = tripletLoss(tf, projected, triplets, options.margin)
         loss = triplet.dataSync()[0]
         const way = tf.sum(tf.square(tf.sub(weights, origin)))

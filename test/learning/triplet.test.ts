@@ -143,7 +143,7 @@ t.test('its gradient is what finite differences of the plain loss give', (t) => 
   const weights = tf.variable(w)
   const bias = tf.variable(b)
   const { grads } = tf.variableGrads(() =>
-    tripletLoss(tf, projectRows(tf, x, weights as typeof w, bias as typeof b), triplets, 0.3),
+    tripletLoss(tf, projectRows(tf, x, weights, bias), triplets, 0.3),
   )
   function gradientOf(name: string): Float32Array {
     return grads[name].dataSync<'float32'>()
