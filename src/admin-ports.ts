@@ -1,9 +1,13 @@
-import type { AdminPorts, DoorPort, Health } from './admin/ports.js'
+import type { Registry } from 'prom-client'
+import type { AdminPorts, DoorPort, Health, KioskSettings } from './admin/ports.js'
+import { createBackupsPort } from './backups-port.js'
 import { createDecisionsPort } from './decisions-port.js'
 import type { PictureReader } from './encoding/read-picture.js'
 import type { EnrolmentService } from './enrolment.js'
 import type { LiveView } from './live-view.js'
+import type { LiveSettings } from './live-settings.js'
 import { createPeoplePorts } from './people-port.js'
+import { purgeDue } from './purge.js'
 import type { RecentProbes } from './recent-probes.js'
 import { createRecognitionPort } from './recognition-port.js'
 import type { Recognition } from './recognition.js'
@@ -17,6 +21,10 @@ export interface AdminPortParts {
   readonly recentProbes: RecentProbes
   readonly live: LiveView
   readonly door: DoorPort
+  readonly settings: LiveSettings
+  /** How long a face waits after a denial. */
+  readonly cooldownMs: number
+  readonly registry: Pick<Registry, 'contentType' | 'metrics'>
   readonly health: () => Health
   /** Wall clock. */
   readonly nowMs: () => number
@@ -24,10 +32,11 @@ export interface AdminPortParts {
 
 /** Gives the admin API what it asks for out of store, gallery and live view. */
 export function createAdminPorts(parts: AdminPortParts): AdminPorts {
-  const { store, live } = parts
+  const { store, live, settings } = parts
+  const people = createPeoplePorts(parts)
 
   return {
-    ...createPeoplePorts(parts),
+    ...people,
     recognition: createRecognitionPort(parts),
     decisions: createDecisionsPort(parts),
     live,
@@ -71,6 +80,22 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
     },
     groups: store.groups,
     door: parts.door,
+    settings,
+    backups: createBackupsPort(store),
+    kiosk(): KioskSettings {
+      const { nameOnKiosk, kioskLanguage, kioskSound } = settings.values()
+      return { nameOnKiosk, kioskLanguage, kioskSound, cooldownMs: parts.cooldownMs }
+    },
+    purge: (dryRun, actor) =>
+      purgeDue(
+        { store, nowMs: parts.nowMs, erase: (id, by) => people.persons.remove(id, by) },
+        settings.values(),
+        { dryRun, actor },
+      ),
+    metrics: async () => ({
+      type: parts.registry.contentType,
+      text: await parts.registry.metrics(),
+    }),
     sessions: {
       begin: ({ id, role }) => store.sessions.create(id, role),
       verify(text) {

@@ -19,6 +19,8 @@ import { createEnrolmentService } from './enrolment.js'
 import { describeForBroker, describeForState, describeHealth, metricSources } from './health.js'
 import type { HealthParts } from './health.js'
 import { encoderInForce } from './learnt-encoder.js'
+import { createLiveSettings } from './live-settings.js'
+import type { LiveSettings } from './live-settings.js'
 import { createLiveView } from './live-view.js'
 import { assetPath } from './models/registry.js'
 import { createMetrics } from './metrics.js'
@@ -27,6 +29,7 @@ import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
 import { createRecognition, listNegatives, loadGallery } from './recognition.js'
+import { createStageLatencies } from './stage-latencies.js'
 import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
 import type { Store } from './store/store.js'
@@ -110,6 +113,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   if (ignored !== undefined) log.warn(ignored)
   const stages = await loadStages(config.models, config.liveness)
   recordInterrupted()
+  const settings = createLiveSettings(store.settings, config)
   const recognition = createRecognition(
     () => {
       const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId, current)
@@ -119,13 +123,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       }
       return gallery
     },
-    createThresholdSource(config.matching, stages.nets.encoder),
+    createThresholdSource(config.matching, stages.nets.encoder, () => settings.values().targetFpir),
     () => listNegatives(store, current),
   )
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const metrics = createMetrics()
   onStarting('opening the line to the broker')
+  const latencies = createStageLatencies()
   const broker = await openBroker(config.mqtt)
   if (broker.warning !== undefined) log.warn(broker.warning)
   if (config.liveness.mode === 'texture') {
@@ -221,6 +226,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     livenessMode: config.liveness.mode,
     loopFault: () => loopFault,
     troubles: () => watchdogs.troubles(),
+    latencies,
   }
   metrics.connect(metricSources(parts))
 
@@ -256,7 +262,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const stopping = new AbortController()
   const line = withStageDeadline(
-    openLine(stages, config, (probe) => {
+    openLine(stages, withSettings(config, settings), (probe) => {
       const found = recognition.identify(probe)
       if (found.outcome === 'match') recentProbes.saw(found.personId, probe)
       return found
@@ -302,6 +308,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onJudgement(judgement) {
         live.showJudgement(judgement)
         metrics.observeFrame(judgement.stages)
+        latencies.observe(judgement.stages)
         onAlive()
       },
       withhold: () => clock.check(),
@@ -350,6 +357,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       if (changes === foreignChanges) return
       foreignChanges = changes
       noteHead()
+      settings.reload()
       recognition.reload()
       live.showSystemChange()
     } catch (error) {
@@ -358,8 +366,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
   async function purge(): Promise<void> {
     try {
-      const rules = config.store.retention
-      const report = await store.retention.purge(rules, { dryRun: false, actor: 'system' })
+      const report = await ports.purge(false, 'system')
       log.info(report, 'what was beyond its time is removed')
     } catch (error) {
       log.error({ err: error }, 'what is beyond its time could not be removed')
@@ -371,20 +378,23 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }, HOUR_MS)
   purgeTimer.unref()
   const lookTimer = setInterval(lookAround, LOOK_AROUND_MS)
-  const app = createAdminApp(
-    createAdminPorts({
-      store,
-      recognition,
-      enrolment,
-      readProbe: stages.readProbe,
-      recentProbes,
-      live,
-      door: { name: config.door.name, ...door.keeper },
-      nowMs: Date.now,
-      health: () => describeHealth(parts),
-    }),
-    { onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed') },
-  )
+  const ports = createAdminPorts({
+    store,
+    recognition,
+    enrolment,
+    readProbe: stages.readProbe,
+    recentProbes,
+    live,
+    settings,
+    cooldownMs: config.decision.cooldownMs,
+    registry: metrics.registry,
+    door: { name: config.door.name, ...door.keeper },
+    nowMs: Date.now,
+    health: () => describeHealth(parts),
+  })
+  const app = createAdminApp(ports, {
+    onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed'),
+  })
 
   async function drain(): Promise<void> {
     const deadlineMs = performance.now() + DRAIN_MS
@@ -443,6 +453,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     closeStore()
     throw error
   }
+}
+
+/** What is set at the desk and takes effect at a start. */
+function withSettings(config: Config, settings: LiveSettings): Config {
+  const { askAfterMs } = settings.values()
+  return { ...config, liveness: { ...config.liveness, askAfterMs } }
 }
 
 /** A group that is gone, though somebody is in it, is a fault: it must not open the door. */

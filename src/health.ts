@@ -1,4 +1,5 @@
 import type { Health, PartState } from './admin/ports.js'
+import { readStoreSize, readTemperature } from './board-readings.js'
 import type { Camera } from './capture/camera.js'
 import type { LoopFault } from './door-loop.js'
 import type { Health as BrokerHealth } from './events/messages.js'
@@ -9,6 +10,7 @@ import type { OpenedBroker } from './broker.js'
 import type { LivenessMode } from './liveness/fusion.js'
 import type { MetricSources } from './metrics.js'
 import type { Recognition } from './recognition.js'
+import type { StageLatencies } from './stage-latencies.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
 import { WATCHDOGS } from './watchdogs/watchdogs.js'
@@ -30,6 +32,7 @@ export interface HealthParts {
   /** What keeps the door loop from deciding, if anything does. */
   readonly loopFault: () => LoopFault | undefined
   readonly troubles: () => Troubles
+  readonly latencies: StageLatencies
 }
 
 /** The daemon's state in one document, put together when asked. */
@@ -66,6 +69,10 @@ export function describeHealth(parts: HealthParts): Health {
     },
     threshold:
       threshold === undefined ? null : { value: threshold.value, targetFpir: threshold.targetFpir },
+    temperatureC: readTemperature(),
+    residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    store: readStoreSize(parts.store.info.path),
+    stages: parts.latencies.read(),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports.js'
+import type { CueSample, LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports.js'
 import type { Decision } from './decision/decision.js'
 import { toFaceRejection } from './face-rejection.js'
 import { encodeJpeg } from './frame/decode.js'
@@ -28,6 +28,9 @@ const LIVE_JPEG_QUALITY = 80
 /** Between two events of what the liveness cues say. */
 const CUES_EVERY_MS = 200
 
+/** Five minutes of them. */
+const KEPT_CUE_SAMPLES = 1500
+
 /** Keeps the newest frame only; encodes it when, and only when, somebody asks. */
 export function createLiveView(): LiveView {
   const listeners = new Set<(event: LiveEvent) => void>()
@@ -37,6 +40,7 @@ export function createLiveView(): LiveView {
   let lastPrompt: string | undefined
   let lastFaceCount = 0
   let cuesShownMs = -Infinity
+  const recentCues: CueSample[] = []
   let shownChallenge: string | undefined
 
   function emit(event: LiveEvent): void {
@@ -76,6 +80,7 @@ export function createLiveView(): LiveView {
       if (encoded?.frame !== newest) encoded = { frame: newest, snapshot: encode(newest) }
       return encoded.snapshot
     },
+    recentCues: () => recentCues,
     subscribe(listener) {
       listeners.add(listener)
       return () => {
@@ -102,7 +107,10 @@ export function createLiveView(): LiveView {
         const entries = liveness.cues.map(
           ({ name, outcome: { verdict, score } }) => [name, { verdict, score }] as const,
         )
-        emit({ type: 'cues', cues: Object.fromEntries(entries) })
+        const cues = Object.fromEntries(entries)
+        recentCues.push({ atMs: judgement.frame.capturedAtMs, cues })
+        if (recentCues.length > KEPT_CUE_SAMPLES) recentCues.shift()
+        emit({ type: 'cues', cues })
       }
       const faces = describeFace(judgement)
       if (faces.length > 0 || lastFaceCount > 0) {

@@ -1,10 +1,15 @@
+import { setImmediate as turn } from 'node:timers/promises'
+
 import type {
+  ConsentsPort,
   ErasureReport,
   FaceEntry,
   FacesPort,
   PersonEntry,
+  PersonExport,
   PersonsPort,
 } from './admin/ports.js'
+import type { Decision } from './decision/decision.js'
 import type { EnrolledBy, Enrolment, EnrolmentService } from './enrolment.js'
 import { toFaceRejection } from './face-rejection.js'
 import type { LiveView } from './live-view.js'
@@ -23,10 +28,13 @@ export interface PeoplePortParts {
   readonly nowMs: () => number
 }
 
+const DECISIONS_A_TURN = 100
+
 /** Persons and their faces, in store and gallery together. */
 export function createPeoplePorts(parts: PeoplePortParts): {
   readonly persons: PersonsPort
   readonly faces: FacesPort
+  readonly consents: ConsentsPort
 } {
   const { store, recognition, enrolment, recentProbes, live } = parts
 
@@ -95,6 +103,37 @@ export function createPeoplePorts(parts: PeoplePortParts): {
     }
   }
 
+  async function exportAll(id: string, actor: string): Promise<PersonExport | undefined> {
+    const person = store.persons.get(id)
+    if (person === undefined) return undefined
+    store.audit.append({ actor, action: 'person.export', subjectId: id })
+    const decisions: Decision[] = []
+    let cursor: string | null | undefined
+    do {
+      const page = store.decisions.list({
+        personId: id,
+        limit: DECISIONS_A_TURN,
+        ...(typeof cursor === 'string' ? { cursor } : {}),
+      })
+      decisions.push(...page.decisions.map(({ decision }) => decision))
+      cursor = page.nextCursor
+      // The door goes on in between.
+      await turn()
+    } while (cursor !== null)
+    return {
+      person: withFaces(person),
+      consents: store.consents.byPerson(id),
+      faces: store.templates.byPerson(id).map((template) => ({
+        ...toFace(template),
+        picturePng: template.cropPng.length > 0 ? template.cropPng : null,
+        template: template.embedding.vector,
+      })),
+      negatives: store.negatives.countOf(id),
+      decisions,
+      audit: store.audit.about(id),
+    }
+  }
+
   function faceOf(personId: string, faceId: string): Template | undefined {
     const template = store.templates.get(faceId)
     return template?.personId === personId ? template : undefined
@@ -139,6 +178,11 @@ export function createPeoplePorts(parts: PeoplePortParts): {
         return { outcome: 'updated', person: withFaces(result.person) }
       },
       remove: erase,
+      export: exportAll,
+    },
+    consents: {
+      list: (id) => (store.persons.get(id) === undefined ? undefined : store.consents.byPerson(id)),
+      add: (id, consent, actor) => store.consents.add(id, consent, actor),
     },
     faces: {
       addFromPicture: (personId, bytes, { actor, force }) =>

@@ -3,6 +3,7 @@ import { createGallery } from './matching/gallery.js'
 import type { Gallery, Identification, Verification } from './matching/gallery.js'
 import { createMistakes } from './matching/negatives.js'
 import type { KnownMistake } from './matching/negatives.js'
+import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
 import type { Store } from './store/store.js'
 import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
 
@@ -46,6 +47,8 @@ export interface Recognition {
   thresholdAdvice(): ThresholdsInForce | undefined
   /** τ(K) with its cost for any number of persons with one template each; for the plots. */
   thresholdFor(persons: number): ThresholdInForce | undefined
+  /** What a threshold, squared L2, would cost a gallery of a size; for the plots. */
+  costOf(threshold: number, size: GallerySize): ThresholdAdvice | undefined
 }
 
 /** Searches the gallery at the threshold that its present size asks for. */
@@ -116,6 +119,8 @@ export function createRecognition(
     thresholdFor(persons) {
       return source.kind === 'ready' ? source.forGallery({ persons }) : undefined
     },
+    costOf: (threshold, size) =>
+      source.kind === 'ready' ? source.costOf?.(threshold, size) : undefined,
     thresholdAdvice() {
       const identification = threshold()
       const verification = verificationThreshold(1)

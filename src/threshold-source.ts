@@ -29,6 +29,8 @@ export type ThresholdSource =
       readonly forGallery: (size: GallerySize) => ThresholdInForce
       /** @param templates how many the claimed person has; the probe may resemble each, ≥ 1 */
       readonly forVerification: (templates: number) => ThresholdInForce
+      /** What a threshold, squared L2, would cost a gallery; absent without a calibration. */
+      readonly costOf?: (threshold: number, size: GallerySize) => ThresholdAdvice
     }
   | { readonly kind: 'unusable'; readonly cause: string }
 
@@ -72,6 +74,8 @@ export function createThresholdSource(
         })
         return { value: advice.threshold, margin: 0, targetFpir, advice }
       },
+      costOf: (threshold, size) =>
+        thresholds.forIdentification(size, { targetFpir: target(), override: { threshold } }),
     }
   } catch (error) {
     if (!(error instanceof CalibrationRefusedError)) throw error

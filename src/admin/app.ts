@@ -20,14 +20,17 @@ import { AdminProblem, PROBLEMS, answerProblem } from './problems.js'
 import type { ProblemCode } from './problems.js'
 import { StoreError } from '../store/store-error.js'
 import { addAuditRoutes } from './routes/audit.js'
+import { addBackupRoutes, BACKUP_PATHS } from './routes/backups.js'
+import { addConsentRoutes } from './routes/consents.js'
 import { addDecisionRoutes } from './routes/decisions.js'
 import { addDoorRoutes } from './routes/doors.js'
 import { addFaceRoutes } from './routes/faces.js'
 import { addGroupRoutes } from './routes/groups.js'
-import { addHealthRoute, addStatusRoute } from './routes/health.js'
+import { addHealthRoutes, addStatusRoutes } from './routes/health.js'
 import { addLiveRoutes } from './routes/live.js'
 import { addPersonRoutes } from './routes/persons.js'
 import { addRecognitionRoutes } from './routes/recognition.js'
+import { addSettingsRoutes } from './routes/settings.js'
 import { addSessionRoutes, addSignInRoute } from './routes/session.js'
 import { addTokenRoutes } from './routes/tokens.js'
 
@@ -53,6 +56,13 @@ const secured = secureHeaders({
   strictTransportSecurity: false,
   xFrameOptions: 'DENY',
 })
+
+/** Long enough to copy and examine the store of a large building, or to take one in. */
+const BACKUP_TIMEOUT_MS = 10 * 60_000
+
+const isBackup = (c: Context) => BACKUP_PATHS.some((path) => path === c.req.path)
+/** Goes straight to the disk, whose room is watched. */
+const isUploadedBackup = (c: Context) => isBackup(c) && c.req.path !== '/api/backups'
 
 /**
  * The admin API with its pages, as one app that can be served or asked directly.
@@ -113,7 +123,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   })
 
   addPages(app)
-  addStatusRoute(app, ports)
+  addStatusRoutes(app, ports)
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -155,8 +165,10 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     c.header('Cache-Control', 'no-store')
     await next()
   })
-  app.use(timeout(answerTimeoutMs))
-  app.use(bounded)
+  const answered = timeout(answerTimeoutMs)
+  const slowlyAnswered = timeout(Math.max(answerTimeoutMs, BACKUP_TIMEOUT_MS))
+  app.use((c, next) => (isBackup(c) ? slowlyAnswered(c, next) : answered(c, next)))
+  app.use((c, next) => (isUploadedBackup(c) ? next() : bounded(c, next)))
 
   const creations = [
     '/api/persons',
@@ -170,7 +182,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   app.on('POST', creations, idempotent(ports.idempotency))
 
   addSessionRoutes(app, ports)
-  addHealthRoute(app, ports)
+  addHealthRoutes(app, ports)
   addPersonRoutes(app, ports)
   addFaceRoutes(app, ports)
   addRecognitionRoutes(app, ports)
@@ -178,7 +190,10 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   addLiveRoutes(app, ports, hub)
   addDoorRoutes(app, ports)
   addGroupRoutes(app, ports)
+  addConsentRoutes(app, ports)
+  addSettingsRoutes(app, ports)
   addTokenRoutes(app, ports)
   addAuditRoutes(app, ports)
+  addBackupRoutes(app, ports)
   return app
 }

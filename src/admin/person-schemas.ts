@@ -3,7 +3,9 @@ import { z } from '@hono/zod-openapi'
 import { MAX_GROUPS_A_PERSON, type PersonChange } from '../store/persons.js'
 import { groupIdSchema } from '../store/groups.js'
 import { ENROLMENT_SOURCES, personNameSchema } from '../store/person.js'
-import type { ErasureReport, FaceEntry, PersonEntry } from './ports.js'
+import { decisionSchema } from '../decision/decision.js'
+import { newConsentSchema } from '../store/consents.js'
+import type { ErasureReport, FaceEntry, PersonEntry, PersonExport } from './ports.js'
 import { problemSchema } from './problems.js'
 import { personIdParam } from './schemas.js'
 
@@ -115,6 +117,45 @@ export const erasureSchema = z
   })
   .openapi('Erasure')
 
+export const consentSchema = z
+  .object({
+    id: z.ulid(),
+    kind: z.enum(['given', 'withdrawn']),
+    at: z.iso.datetime(),
+    givenBy: z.string().nullable().openapi({
+      description: 'Who gave it, where not the person: a parent, an employer.',
+    }),
+    textVersion: z.string().openapi({ description: 'Version of the text that was agreed to.' }),
+    recordedBy: z.string(),
+    recordedAt: z.iso.datetime(),
+  })
+  .openapi('Consent')
+
+export const newConsentBody = newConsentSchema
+  .omit({ atMs: true })
+  .extend({
+    at: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Now if left out.' }),
+  })
+  .openapi('NewConsent')
+
+export const personExportSchema = z
+  .object({
+    person: personSchema,
+    consents: z.array(consentSchema),
+    faces: z.array(
+      heldFaceSchema.omit({ picture: true }).extend({
+        picturePng: z.string().nullable().openapi({ description: 'Base64.' }),
+        template: z.array(z.number()).openapi({ description: 'Unit vector of the encoder.' }),
+      }),
+    ),
+    negatives: z.int().openapi({ description: 'Negative examples that name the person.' }),
+    decisions: z.array(decisionSchema.clone().openapi('Decision')),
+    audit: z.array(
+      z.object({ id: z.int(), at: z.iso.datetime(), actor: z.string(), action: z.string() }),
+    ),
+  })
+  .openapi('PersonExport')
+
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
 const ms = (text: string | null | undefined) =>
   text === undefined ? undefined : text === null ? null : Date.parse(text)
@@ -166,4 +207,29 @@ export function presentFace(face: FaceEntry): z.infer<typeof heldFaceSchema> {
 export function presentErasure(report: ErasureReport): z.infer<typeof erasureSchema> {
   const { verifiedAtMs, ...rest } = report
   return { ...rest, verifiedAt: new Date(verifiedAtMs).toISOString() }
+}
+
+/** All that is held about a person, as the API shows it. */
+export function presentExport(
+  held: PersonExport,
+  consents: readonly z.infer<typeof consentSchema>[],
+): z.infer<typeof personExportSchema> {
+  return {
+    person: presentPerson(held.person),
+    consents: [...consents],
+    faces: held.faces.map(({ picturePng, template, enrolledAtMs, ...face }) => ({
+      ...face,
+      enrolledAt: new Date(enrolledAtMs).toISOString(),
+      picturePng: picturePng === null ? null : Buffer.from(picturePng).toString('base64'),
+      template: Array.from(template),
+    })),
+    negatives: held.negatives,
+    decisions: [...held.decisions],
+    audit: held.audit.map(({ sequence, atMs, actor, action }) => ({
+      id: sequence,
+      at: new Date(atMs).toISOString(),
+      actor,
+      action,
+    })),
+  }
 }

@@ -1,11 +1,16 @@
 import type { CameraState } from '../capture/camera.js'
 import type { Decision, DenialReason } from '../decision/decision.js'
 import type { Box } from '../frame/image.js'
+import type { BoundedRate } from '../matching/calibration.js'
 import type { ThresholdAdvice } from '../matching/threshold.js'
 import type { DoorControl } from '../decision/door-control.js'
 import type { AdminToken, NewAdminToken, Role } from '../store/admin-tokens.js'
 import type { AuditEntry, AuditVerdict } from '../store/audit.js'
+import type { CopyReport } from '../store/copy-database.js'
+import type { Consent, NewConsent } from '../store/consents.js'
 import type { Groups } from '../store/groups.js'
+import type { RetentionReport } from '../store/retention.js'
+import type { Settings } from '../store/settings.js'
 import type { IdempotencyKey, KeptAnswer } from '../store/idempotency.js'
 import type { EnrolmentSource, Person } from '../store/person.js'
 import type { PersonChange, PersonUpdate } from '../store/persons.js'
@@ -77,6 +82,40 @@ export interface PersonsPort {
    * @returns `undefined` when there is no such person
    */
   remove(id: string, actor: string): Awaitable<ErasureReport | undefined>
+  /**
+   * All that is held about a person, in one document; audited.
+   * @returns `undefined` when there is no such person
+   */
+  export(id: string, actor: string): Awaitable<PersonExport | undefined>
+}
+
+/** A face with what it is recognised by. */
+export interface ExportedFace extends FaceEntry {
+  /** The aligned face; `null` once its own time is over. */
+  readonly picturePng: Uint8Array | null
+  /** Unit vector of the encoder `modelId`. */
+  readonly template: Float32Array
+}
+
+/** All that is held about a person. */
+export interface PersonExport {
+  readonly person: PersonEntry
+  readonly consents: readonly Consent[]
+  readonly faces: readonly ExportedFace[]
+  /** Negative examples that name the person. */
+  readonly negatives: number
+  /** That name the person, newest first. */
+  readonly decisions: readonly Decision[]
+  /** What was done with the person's data, oldest first. */
+  readonly audit: readonly AuditEntry[]
+}
+
+/** Who agreed to what; see {@link Consent}. */
+export interface ConsentsPort {
+  /** Oldest first; `undefined` when there is no such person. */
+  list(personId: string): Awaitable<readonly Consent[] | undefined>
+  /** @throws StoreError `invalid-value` */
+  add(personId: string, consent: NewConsent, actor: string): Awaitable<Consent | undefined>
 }
 
 /** Why a picture was not taken as a person's face. */
@@ -204,6 +243,28 @@ export interface ThresholdStanding {
   readonly advice: ThresholdAdvice | undefined
 }
 
+/** What other thresholds and other galleries would cost. */
+export interface ThresholdCurves {
+  /** The gallery as it is. */
+  readonly persons: number
+  readonly templates: number
+  /** By τ: of one comparison (FMR, FNMR), and of the gallery as it is (FPIR). */
+  readonly byThreshold: readonly {
+    readonly threshold: number
+    readonly fmr: BoundedRate
+    readonly fnmr: BoundedRate
+    readonly fpir: BoundedRate
+  }[]
+  /** By K, one template a person, at the τ(K) that the target asks for. */
+  readonly byPersons: readonly {
+    readonly persons: number
+    readonly threshold: number
+    readonly expectedFpir: BoundedRate
+    readonly expectedFnir: BoundedRate
+    readonly supported: boolean
+  }[]
+}
+
 /** Compares pictures with the gallery. Writes who asked into the audit before it answers. */
 export interface RecognitionPort {
   /** 1:K. @param bytes an encoded picture from outside, bounded before it is decoded */
@@ -220,6 +281,8 @@ export interface RecognitionPort {
       }
     | undefined
   >
+  /** `undefined` without a calibration. */
+  curves(): Awaitable<ThresholdCurves | undefined>
 }
 
 /** Which decisions are wanted; all when nothing is given. */
@@ -335,6 +398,14 @@ export interface LivePort {
    * @returns a function that ends the subscription
    */
   subscribe(listener: (event: LiveEvent) => void): () => void
+  /** What the liveness cues said in the last minutes, oldest first; held in memory only. */
+  recentCues(): readonly CueSample[]
+}
+
+/** What the liveness cues said at one moment. */
+export interface CueSample {
+  readonly atMs: number
+  readonly cues: Readonly<Record<string, LiveCue>>
 }
 
 /** Where a long-lived part stands; `degraded` always says why and what to do. */
@@ -383,6 +454,17 @@ export interface Health {
     readonly value: number
     readonly targetFpir: number
   } | null
+  /** Of the hottest zone that the system tells of; `null` where it tells of none. */
+  readonly temperatureC?: number | null
+  readonly residentMb?: number
+  readonly store?: {
+    /** Of the database with its log. */
+    readonly bytes: number
+    /** Left on its disk. */
+    readonly freeBytes: number
+  }
+  /** Time of recent frames in each stage, where it ran. */
+  readonly stages?: Readonly<Record<string, { readonly p50Ms: number; readonly p95Ms: number }>>
 }
 
 /** Who a token belongs to. */
@@ -424,6 +506,61 @@ export interface AuditPort {
   verify(): Promise<AuditVerdict>
 }
 
+/** The settings as they stand. */
+export interface SettingsStanding {
+  readonly values: Settings
+  /** Set here; the others are as configured. */
+  readonly set: readonly (keyof Settings)[]
+  /** Take effect at the next start only. */
+  readonly atRestart: readonly (keyof Settings)[]
+  /** Of those, the ones whose value is not yet in effect. */
+  readonly awaitingRestart: readonly (keyof Settings)[]
+}
+
+/** What may be set while the daemon runs. */
+export interface SettingsPort {
+  read(): SettingsStanding
+  /**
+   * All or nothing.
+   * @returns what does not go together, or `undefined`
+   * @throws StoreError `invalid-value`
+   */
+  change(change: Partial<Settings>, actor: string): string | undefined
+  reset(name: keyof Settings, actor: string): void
+}
+
+/** What the display at the door has to know. */
+export interface KioskSettings extends Pick<
+  Settings,
+  'nameOnKiosk' | 'kioskLanguage' | 'kioskSound'
+> {
+  /** How long somebody waits after a denial. */
+  readonly cooldownMs: number
+}
+
+/** What a purge removed, or would remove. */
+export interface PurgeReport extends RetentionReport {
+  /** Whose own retention date is over. */
+  readonly persons: number
+}
+
+/** Copies of the store, and the way back. Every method throws StoreError where a file is of no use. */
+export interface BackupsPort {
+  /** A finished, examined copy as a stream, which cleans up after itself. */
+  make(
+    passphrase: string | undefined,
+    actor: string,
+  ): Promise<{ readonly bytes: number; readonly content: ReadableStream<Uint8Array> }>
+  verify(file: ReadableStream<Uint8Array>, passphrase: string | undefined): Promise<CopyReport>
+  /** Takes effect at the next start. */
+  stageRestore(
+    file: ReadableStream<Uint8Array>,
+    passphrase: string | undefined,
+    actor: string,
+  ): Promise<CopyReport>
+  restoreIsStaged(): boolean
+}
+
 /** The one door of this daemon. */
 export interface DoorPort extends Pick<DoorControl, 'state' | 'open' | 'setLockdown'> {
   /** Of the door, for people. */
@@ -451,6 +588,14 @@ export interface AdminPorts {
   readonly audit: AuditPort
   readonly groups: Groups
   readonly door: DoorPort
+  readonly consents: ConsentsPort
+  readonly settings: SettingsPort
+  readonly backups: BackupsPort
+  kiosk(): KioskSettings
+  /** Removes what is beyond its time, persons included; audited. */
+  purge(dryRun: boolean, actor: string): Promise<PurgeReport>
+  /** In the text format of Prometheus. */
+  metrics(): Awaitable<{ readonly type: string; readonly text: string }>
   readonly idempotency: IdempotencyPort
   health(): Health
 }

@@ -192,6 +192,30 @@ export const PROBLEMS = {
     cause: 'What opens the door failed.',
     cure: 'Look at the relay and its cable, then try again.',
   },
+  'setting-refused': {
+    status: 422,
+    title: 'Setting refused',
+    cause: 'The settings do not go together.',
+    cure: 'Choose another value.',
+  },
+  'backup-unreadable': {
+    status: 422,
+    title: 'Backup of no use',
+    cause: 'The file is no backup of genkan, is damaged, or was made with another passphrase.',
+    cure: 'Check the file and the passphrase, or take an earlier backup.',
+  },
+  'backup-too-new': {
+    status: 422,
+    title: 'Backup of a newer genkan',
+    cause: 'The backup was made by a newer version of genkan.',
+    cure: 'Install that version, then restore.',
+  },
+  'not-calibrated': {
+    status: 409,
+    title: 'No calibration',
+    cause: 'The encoder has no valid calibration, so what a threshold costs is not known.',
+    cure: 'Run "genkan calibrate", or reinstall genkan.',
+  },
   'unknown-group': {
     status: 422,
     title: 'Unknown group',

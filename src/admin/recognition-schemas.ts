@@ -40,6 +40,31 @@ const boundedRate = z.object({
   high: z.number().min(0).max(1),
 })
 
+/** What other thresholds and other galleries would cost. */
+export const curvesSchema = z
+  .object({
+    persons: z.int().openapi({ description: 'K as it is.' }),
+    templates: z.int(),
+    byThreshold: z.array(
+      z.object({
+        threshold: distanceSq,
+        fmr: boundedRate.openapi({ description: 'Of one comparison with a stranger.' }),
+        fnmr: boundedRate,
+        fpir: boundedRate.openapi({ description: 'Of a stranger against the gallery as it is.' }),
+      }),
+    ),
+    byPersons: z.array(
+      z.object({
+        persons: z.int().openapi({ description: 'K, with one template each.' }),
+        threshold: distanceSq.openapi({ description: 'τ(K).' }),
+        expectedFpir: boundedRate,
+        expectedFnir: boundedRate,
+        supported: z.boolean(),
+      }),
+    ),
+  })
+  .openapi('ThresholdCurves', { description: 'Rates with their intervals.' })
+
 const standing = z.object({
   threshold: distanceSq.openapi({ description: 'τ, squared L2: the same person up to here.' }),
   source: z.enum(['calibration', 'override']),

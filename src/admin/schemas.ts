@@ -110,18 +110,26 @@ export const healthSchema = liveStatusSchema
         targetFpir: z.number(),
       })
       .nullable(),
+    temperatureC: z.number().nullable().optional().openapi({ description: 'Hottest zone.' }),
+    residentMb: z.number().optional(),
+    store: z.object({ bytes: z.int(), freeBytes: z.int() }).optional(),
+    stages: z
+      .record(z.string(), z.object({ p50Ms: z.number(), p95Ms: z.number() }))
+      .optional()
+      .openapi({ description: 'Time of recent frames in each stage, where it ran.' }),
   })
   .openapi('Health')
 
 /** The daemon's state as the API shows it. */
 export function presentHealth(health: Health): z.infer<typeof healthSchema> {
-  const { startedAtMs, models, watchdogs, broker, ...rest } = health
+  const { startedAtMs, models, watchdogs, broker, stages, ...rest } = health
   const { refused, ...line } = broker
   return {
     ...rest,
     broker: { ...line, ...(refused === undefined ? {} : { refused: { ...refused } }) },
     ...(watchdogs === undefined ? {} : { watchdogs: { ...watchdogs } }),
     models: { ...models },
+    ...(stages === undefined ? {} : { stages: { ...stages } }),
     startedAt: new Date(startedAtMs).toISOString(),
   }
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Config } from '../config/schema.js'
+import { createLiveSettings } from '../live-settings.js'
+import { purgeDue } from '../purge.js'
 import { storeOptionsOf } from '../store-options.js'
 import type { AuditHead } from '../store/audit.js'
 import { stageRestore } from '../store/backup.js'
@@ -128,21 +130,22 @@ export function rotate(options: RotateKeyOptions): void {
   print(options, rotation, `encrypted with the key in ${rotation.keyPath}; ${then}`)
 }
 
-/** `genkan purge`: removes what is beyond its time, as the configuration says. */
+/** `genkan purge`: removes what is beyond its time, as set at the desk, else as configured. */
 export async function purge(options: PurgeOptions): Promise<void> {
   const config = loadSetup(options)
   const store = openForCommand(config)
   try {
-    const report = await store.retention.purge(config.store.retention, {
-      dryRun: options.dryRun === true,
-      actor: 'cli',
-    })
-    const { decisions, pictures, databases, undelivered } = report
+    const report = await purgeDue(
+      { store, nowMs: Date.now, erase: (id, actor) => store.persons.delete(id, actor) },
+      createLiveSettings(store.settings, config).values(),
+      { dryRun: options.dryRun === true, actor: 'cli' },
+    )
+    const { persons, decisions, pictures, databases, undelivered } = report
     const verb = report.dryRun ? 'would remove' : 'removed'
     print(
       options,
       report,
-      `${verb} ${decisions} decisions, ${pictures} pictures, ${databases} old databases; ` +
+      `${verb} ${persons} persons, ${decisions} decisions, ${pictures} pictures, ${databases} old databases; ` +
         `${undelivered} old decisions stay because they are undelivered`,
     )
   } finally {

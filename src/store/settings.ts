@@ -20,6 +20,7 @@ export const settingsSchema = z.strictObject({
     .enum(['full', 'masked', 'none'])
     .describe('How the display at the door shows whom it let in.'),
   kioskLanguage: z.enum(['en', 'ja']).describe('Language of the display at the door.'),
+  kioskSound: z.boolean().describe('Whether the display also says by sound how it ended.'),
   decisionsDays: z
     .int()
     .min(1)
@@ -43,6 +44,8 @@ export interface StoredSettings {
   all(): Partial<Settings>
   /** All or nothing; audits each name that is set. @throws StoreError `invalid-value` */
   change(change: Partial<Settings>, actor: string): void
+  /** Gives a setting back to the configuration. `false` when it was not set. */
+  reset(name: keyof Settings, actor: string): boolean
 }
 
 /** The {@link StoredSettings} of a database. */
@@ -55,6 +58,14 @@ export function createSettings(
     `INSERT INTO settings (name, value) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   )
+
+  const remove = database.prepare<[string]>('DELETE FROM settings WHERE name = ?')
+
+  const reset = database.transaction((name: keyof Settings, actor: string): boolean => {
+    if (remove.run(name).changes === 0) return false
+    options.audit.append({ actor, action: 'settings.reset', subjectId: name })
+    return true
+  })
 
   const change = database.transaction((input: Partial<Settings>, actor: string) => {
     const valid = parseInput(changeSchema, input, 'settings')
@@ -74,6 +85,7 @@ export function createSettings(
       return found
     },
     change: (next, actor) => change.immediate(next, actor),
+    reset: (name, actor) => reset.immediate(name, actor),
   }
 }
 

@@ -89,6 +89,21 @@ t.test('the plain health says whether a door can open, and nothing else', async 
   t.same(await down.json(), { status: 'down' })
 })
 
+t.test('readiness names what it waits for, and nothing else', async (t) => {
+  const door = createMemoryDoor()
+  const app = createAdminApp(door.ports)
+  const { broker, camera } = door.ports.health()
+  const cause = { name: 'degraded', cause: 'refused at 10.0.0.7', cure: 'start it' } as const
+  door.setHealth({ broker: { ...broker, state: cause } })
+  const answer = await app.request('/ready')
+  t.same([answer.status, await answer.json()], [503, { ready: false, lacks: ['broker'] }])
+  door.setHealth({ camera: { ...camera, state: { name: 'stopped' } }, threshold: null })
+  t.same(await (await app.request('/ready')).json(), {
+    ready: false,
+    lacks: ['camera', 'calibration', 'broker'],
+  })
+})
+
 t.test('an address that guesses tokens has to wait, even with the right one', async (t) => {
   const door = createMemoryDoor()
   let nowMs = 0

@@ -1,11 +1,14 @@
 import t from 'tap'
 
+import type { ThresholdCurves } from '../../src/admin/ports.js'
 import { rawDatabase } from '../store/samples.js'
 import { openRealDoor } from './real-door.js'
 
 const door = await openRealDoor(t)
 const { store } = door
 const ask: typeof door.ask = (path, init) => door.ask(path, init)
+type Rate = ThresholdCurves['byThreshold'][number]['fmr']
+
 const json = async (response: Response) => (await response.json()) as Record<string, unknown>
 const actions = () => store.audit.list({ limit: 50 }).map(({ action }) => action)
 
@@ -83,6 +86,12 @@ t.test('the audit is paged, exported and verified, and says who by name', async 
   t.match(whole, { intact: true, entries: sequence, head: `${sequence}:${hash}`, fault: null })
 
   const raw = rawDatabase(door.folder)
+  const trigger = String(
+    raw
+      .prepare("SELECT sql FROM sqlite_schema WHERE name = 'audit_is_never_changed'")
+      .pluck()
+      .get(),
+  )
   raw.exec('DROP TRIGGER audit_is_never_changed')
   raw.prepare("UPDATE audit SET action = 'test.other' WHERE sequence = 301").run()
   const broken = await json(await ask('/api/audit/verify'))
@@ -93,6 +102,7 @@ t.test('the audit is paged, exported and verified, and says who by name', async 
     fault: 'row 301 was changed or moved',
   })
   raw.prepare("UPDATE audit SET action = 'test.row' WHERE sequence = 301").run()
+  raw.exec(trigger)
   t.match(await json(await ask('/api/audit/verify')), { intact: true })
 })
 
@@ -187,4 +197,123 @@ t.test('the door opens with a reason, once a key, and not in a lockdown', async 
     'door.open.refused',
     'door.lockdown',
   ])
+})
+
+t.test('settings are set at once or at a restart, which is said, and given back', async (t) => {
+  const before = await ask('/api/settings')
+  const etag = before.headers.get('ETag') ?? ''
+  t.match(await json(before), {
+    values: { targetFpir: 0.001, askAfterMs: 3000, decisionsDays: 365, picturesDays: null },
+    set: [],
+    atRestart: ['askAfterMs'],
+    awaitingRestart: [],
+  })
+  const patch = (change: unknown, match = '*') =>
+    ask('/api/settings', { method: 'PATCH', json: change, headers: { 'If-Match': match } })
+  const tau = door.recognition.threshold()?.value ?? NaN
+  const changed = await patch({ targetFpir: 0.0001, askAfterMs: 5000, decisionsDays: null }, etag)
+  t.match(await json(changed), {
+    values: { targetFpir: 0.0001, askAfterMs: 5000, decisionsDays: null },
+    set: ['askAfterMs', 'decisionsDays', 'targetFpir'],
+    awaitingRestart: ['askAfterMs'],
+  })
+  t.ok((door.recognition.threshold()?.value ?? NaN) < tau, 'a stricter target holds at once')
+  t.equal((await patch({ kioskSound: false }, etag)).status, 412)
+  for (const bad of [
+    { targetFpir: 0.5 },
+    { askAfterMs: '3000' },
+    { store: 'x' },
+    { picturesDays: 0 },
+    { nameOnKiosk: 'loud' },
+  ]) {
+    t.equal((await patch(bad)).status, 400, JSON.stringify(bad))
+  }
+  const together = await patch({ askAfterMs: 30_000, kioskSound: false })
+  t.match(await json(together), { code: 'setting-refused', status: 422 })
+  t.match(await json(await ask('/api/kiosk/settings', { role: 'kiosk' })), {
+    nameOnKiosk: 'masked',
+    kioskLanguage: 'en',
+    kioskSound: true,
+    cooldownMs: 3000,
+  })
+  const reset = await ask('/api/settings/targetFpir', { method: 'DELETE' })
+  t.match(await json(reset), { values: { targetFpir: 0.001 } })
+  t.equal(door.recognition.threshold()?.value, tau)
+  t.equal((await ask('/api/settings/nothing', { method: 'DELETE' })).status, 400)
+  t.match(store.audit.list({ limit: 4 }), [
+    { action: 'settings.reset', subjectId: 'targetFpir', actor: /^token:/ },
+    { action: 'settings.change' },
+    { action: 'settings.change' },
+    { action: 'settings.change' },
+  ])
+})
+
+t.test('consents are recorded and followed, never changed', async (t) => {
+  const { id } = store.persons.create('Aiko', 'test')
+  const record = (json_: unknown) =>
+    ask(`/api/persons/${id}/consents`, { method: 'POST', json: json_ })
+  t.equal((await record({ textVersion: '2026-11', givenBy: 'Aiko' })).status, 201)
+  const at = '2026-11-01T09:00:00+09:00'
+  t.match(await json(await record({ kind: 'withdrawn', textVersion: '2026-11', at })), {
+    kind: 'withdrawn',
+    at: '2026-11-01T00:00:00.000Z',
+    recordedBy: /^token:/,
+  })
+  t.match(await json(await ask(`/api/persons/${id}/consents`, { role: 'viewer' })), {
+    items: [
+      { kind: 'given', givenBy: 'Aiko' },
+      { kind: 'withdrawn', givenBy: null },
+    ],
+  })
+  for (const bad of [{}, { textVersion: '' }, { textVersion: 'x', kind: 'maybe' }]) {
+    t.equal((await record(bad)).status, 400)
+  }
+  const nobody = '/api/persons/01JD4QXNWZ8Y3Q4R5S6T7V8W9X/consents'
+  t.equal((await ask(nobody)).status, 404)
+  t.equal((await ask(nobody, { method: 'POST', json: { textVersion: 'x' } })).status, 404)
+})
+
+t.test('a purge takes persons by their own date; a dry run takes nothing', async (t) => {
+  const day = 24 * 3_600_000
+  const gone = store.persons.create('Gone', 'test')
+  const stays = store.persons.create('Stays', 'test')
+  store.persons.update(gone.id, { retainUntilMs: Date.now() - day }, 'test')
+  store.persons.update(stays.id, { retainUntilMs: Date.now() + day }, 'test')
+  const purge = async (query: string) =>
+    json(await ask(`/api/retention/purge${query}`, { method: 'POST' }))
+  t.match(await purge('?dryRun=true'), { dryRun: true, persons: 1 })
+  t.ok(store.persons.get(gone.id))
+  t.match(await purge(''), { dryRun: false, persons: 1 })
+  t.notOk(store.persons.get(gone.id))
+  t.ok(store.persons.get(stays.id))
+  t.match(await purge(''), { persons: 0 })
+  t.ok(actions().includes('retention.preview') && actions().includes('retention.purge'))
+})
+
+t.test('what other thresholds would cost is there to be plotted, with intervals', async (t) => {
+  const curves = (await json(await ask('/api/threshold/curves'))) as unknown as ThresholdCurves
+  const { byThreshold, byPersons } = curves
+  t.ok(byThreshold.length > 30 && byPersons.length > 10)
+  const between = ({ low, estimate, high }: Rate) =>
+    0 <= low && low <= estimate && estimate <= high && high <= 1
+  for (const { fmr, fnmr, fpir } of byThreshold) t.ok([fmr, fnmr, fpir].every(between))
+  for (const { expectedFpir, expectedFnir } of byPersons) {
+    t.ok([expectedFpir, expectedFnir].every(between))
+    t.ok(expectedFpir.high <= 0.001 + 1e-9, 'the upper bound keeps the target at every K')
+  }
+  const thresholds = byPersons.map(({ threshold }) => threshold)
+  t.same(
+    thresholds,
+    thresholds.toSorted((a, b) => b - a),
+    'more people, stricter',
+  )
+})
+
+t.test('metrics need a token, health and readiness need none', async (t) => {
+  t.equal((await door.app.request('/metrics')).status, 401)
+  const metrics = await ask('/metrics', { role: 'viewer' })
+  t.match(metrics.headers.get('Content-Type'), /^text\/plain/)
+  t.match(await metrics.text(), /^# HELP genkan_decisions_total/m)
+  const ready = await door.app.request('/ready')
+  t.same([ready.status, await ready.json()], [200, { ready: true, lacks: [] }])
 })

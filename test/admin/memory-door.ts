@@ -184,6 +184,7 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
         list: (query) => pageOf(persons, query, ({ id }) => id),
         get: (id) => persons.find((person) => person.id === id),
         update: () => ({ outcome: 'no-such-person' }),
+        export: () => undefined,
         remove(id) {
           const index = persons.findIndex((person) => person.id === id)
           if (index < 0) return undefined
@@ -238,6 +239,7 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
             : { outcome: 'different', distanceSq: 2, threshold }
         },
         thresholds: () => ({ identification: IDENTIFICATION, verification: VERIFICATION }),
+        curves: () => undefined,
       },
       decisions: {
         list: (query) => pageOf(decisions, query, ({ id }) => id),
@@ -246,6 +248,7 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
       idempotency: { find: () => undefined, keep: () => undefined },
       live: {
         latestJpeg: () => snapshot,
+        recentCues: () => [],
         subscribe(listener) {
           listeners.add(listener)
           return () => listeners.delete(listener)

@@ -10,8 +10,10 @@ import type { AdminApp, AdminOptions } from '../../src/admin/environment.js'
 import type { AdminPorts } from '../../src/admin/ports.js'
 import { loadConfig } from '../../src/config/load.js'
 import { createEnrolmentService } from '../../src/enrolment.js'
+import { createLiveSettings } from '../../src/live-settings.js'
 import { createLiveView } from '../../src/live-view.js'
 import type { LiveView } from '../../src/live-view.js'
+import { createMetrics } from '../../src/metrics.js'
 import { createRecentProbes } from '../../src/recent-probes.js'
 import type { RecentProbes } from '../../src/recent-probes.js'
 import { createRecognition, loadGallery } from '../../src/recognition.js'
@@ -73,9 +75,10 @@ export async function openRealDoor(
     rmSync(folder, { recursive: true, force: true })
   })
   const stages = await realStages()
+  const settings = createLiveSettings(store.settings, config)
   const recognition = createRecognition(
     () => loadGallery(store, stages.encoder.modelId).gallery,
-    createThresholdSource(config.matching, stages.nets.encoder),
+    createThresholdSource(config.matching, stages.nets.encoder, () => settings.values().targetFpir),
     () => store.negatives.list(),
   )
   const recentProbes = createRecentProbes(() => performance.now())
@@ -105,6 +108,9 @@ export async function openRealDoor(
   })
   const ports = createAdminPorts({
     door: { name: config.door.name, ...keeper },
+    settings,
+    cooldownMs: config.decision.cooldownMs,
+    registry: createMetrics().registry,
     store,
     recognition,
     enrolment: createEnrolmentService({ store, recognition, readEnrolment: stages.readEnrolment }),

@@ -116,6 +116,9 @@ t.test('a database that was cut off names the command that mends it', (t) => {
 
 t.test('purge says what it would remove', (t) => {
   const { genkan } = setUp(t)
-  t.match(genkan('purge', '--dry-run'), { code: 0, out: /^would remove 0 decisions, 0 pictures/ })
+  t.match(genkan('purge', '--dry-run'), {
+    code: 0,
+    out: /^would remove 0 persons, 0 decisions, 0 pictures/,
+  })
   t.end()
 })

@@ -1,8 +1,8 @@
 import type { z } from '@hono/zod-openapi'
 
 import type { Decision } from '../../decision/decision.js'
-import type { erasureSchema, personSchema } from '../person-schemas.js'
-import type { thresholdsSchema } from '../recognition-schemas.js'
+import type { consentSchema, erasureSchema, personSchema } from '../person-schemas.js'
+import type { curvesSchema, thresholdsSchema } from '../recognition-schemas.js'
 import type { entrySchema, verdictSchema } from '../routes/audit.js'
 import type { doorSchema } from '../routes/doors.js'
 import type { heldScheduleSchema } from '../routes/groups.js'
@@ -43,32 +43,14 @@ export interface FaceRecord {
   readonly createdAt?: string
 }
 
-export interface ConsentRecord {
-  readonly id?: string
-  readonly givenAt: string
-  readonly givenBy?: string | null
-  readonly textVersion: string
-  readonly withdrawnAt?: string | null
-}
+export type ConsentRecord = z.infer<typeof consentSchema>
 
 export type Erasure = z.infer<typeof erasureSchema>
 
 export type Thresholds = z.infer<typeof thresholdsSchema>
 
 /** Points for the plots of what a threshold costs. */
-export interface ThresholdCurves {
-  readonly byThreshold: readonly {
-    readonly threshold: number
-    readonly fmr: number
-    readonly fnmr: number
-  }[]
-  readonly byPersons: readonly {
-    readonly persons: number
-    readonly threshold: number
-    readonly expectedFpir: number
-    readonly expectedFnir: number
-  }[]
-}
+export type ThresholdCurves = z.infer<typeof curvesSchema>
 
 export interface DecisionFilter {
   readonly outcome?: string
@@ -134,6 +116,17 @@ export type AuditEntry = z.infer<typeof entrySchema>
 export type AuditVerdict = z.infer<typeof verdictSchema>
 
 export type Settings = Readonly<Record<string, unknown>>
+
+/** The settings with what is known of them. */
+export interface SettingsStanding {
+  readonly values: Settings
+  /** Set at the desk; the others are as configured. */
+  readonly set: readonly string[]
+  readonly atRestart: readonly string[]
+  /** Saved, but in effect only after a restart. */
+  readonly awaitingRestart: readonly string[]
+  readonly etag: string
+}
 
 const part = (text: string) => encodeURIComponent(text)
 const personPath = (id: string) => `/api/persons/${part(id)}`
@@ -262,20 +255,27 @@ export const audit = {
 }
 
 export const settings = {
-  get: (signal: AbortSignal) => api.json<Settings>('/api/settings', { signal }),
-  change: (change: Settings) =>
-    api.json<Settings>('/api/settings', { method: 'PATCH', json: change }),
+  get: (signal: AbortSignal) => api.json<SettingsStanding>('/api/settings', { signal }),
+  change: (change: Settings, etag: string) =>
+    api.json<SettingsStanding>('/api/settings', {
+      method: 'PATCH',
+      json: change,
+      headers: { 'If-Match': etag },
+    }),
 }
 
 export const backups = {
   make: (passphrase: string) =>
     api.ask('/api/backups', { method: 'POST', json: passphrase === '' ? {} : { passphrase } }),
-  send: (path: '/api/backups/verify' | '/api/restore', file: Blob, passphrase: string) => {
-    const body = new FormData()
-    body.set('backup', file)
-    if (passphrase !== '') body.set('passphrase', passphrase)
-    return api.ask(path, { method: 'POST', body })
-  },
+  send: (path: '/api/backups/verify' | '/api/restore', file: Blob, passphrase: string) =>
+    api.ask(path, {
+      method: 'POST',
+      body: file,
+      headers: {
+        'Content-Type': 'application/octet-stream',
+        ...(passphrase === '' ? {} : { 'Genkan-Passphrase': encodeURIComponent(passphrase) }),
+      },
+    }),
   purge: (dryRun: boolean) =>
     api.json<{ readonly persons: number; readonly decisions: number }>(
       `/api/retention/purge${dryRun ? '?dryRun=true' : ''}`,

@@ -1,3 +1,5 @@
+import { z } from '@hono/zod-openapi'
+
 import { adminRoute } from '../access.js'
 import type { AdminApp } from '../environment.js'
 import type { EventHub } from '../event-hub.js'
@@ -51,6 +53,40 @@ const events = adminRoute('kiosk', {
   },
 })
 
+const scoresSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        at: z.iso.datetime(),
+        cues: z.record(
+          z.string(),
+          z.object({
+            verdict: z.enum(['live', 'attack', 'not-enough-evidence']),
+            score: z.number().nullable().openapi({
+              description: '0 attack to 1 live; null where the cue could not look.',
+            }),
+          }),
+        ),
+      }),
+    ),
+  })
+  .openapi('LivenessScores')
+
+const scores = adminRoute('viewer', {
+  method: 'get',
+  path: '/api/liveness/scores',
+  summary: 'What each liveness cue said in the last minutes, at most five times a second',
+  description: 'Held in memory only; names nobody.',
+  tags,
+  responses: {
+    200: {
+      description: 'Oldest first.',
+      content: { 'application/json': { schema: scoresSchema } },
+    },
+    ...problemResponses(),
+  },
+})
+
 /** The picture and the events of the door as it is now. */
 export function addLiveRoutes(app: AdminApp, ports: AdminPorts, hub: EventHub): void {
   app.openapi(snapshot, async (c) => {
@@ -61,6 +97,13 @@ export function addLiveRoutes(app: AdminApp, ports: AdminPorts, hub: EventHub): 
       'X-Frame-Sequence': String(picture.sequence),
       'X-Captured-At': new Date(picture.capturedAtMs).toISOString(),
     })
+  })
+
+  app.openapi(scores, (c) => {
+    const items = ports.live
+      .recentCues()
+      .map(({ atMs, cues }) => ({ at: new Date(atMs).toISOString(), cues: { ...cues } }))
+    return c.json({ items }, 200)
   })
 
   app.openapi(events, (c) => {

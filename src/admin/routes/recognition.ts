@@ -7,6 +7,7 @@ import { AdminProblem, problemResponses } from '../problems.js'
 import type { ProblemCode } from '../problems.js'
 import {
   identificationSchema,
+  curvesSchema,
   presentThresholds,
   thresholdsSchema,
   verificationSchema,
@@ -79,6 +80,20 @@ const thresholds = adminRoute('viewer', {
   },
 })
 
+const curves = adminRoute('viewer', {
+  method: 'get',
+  path: '/api/threshold/curves',
+  summary: 'What other thresholds and other galleries would cost, for plotting',
+  tags,
+  responses: {
+    200: {
+      description: 'FMR, FNMR and FPIR by τ; τ, FPIR and FNIR by K.',
+      content: { 'application/json': { schema: curvesSchema } },
+    },
+    ...problemResponses('not-calibrated'),
+  },
+})
+
 function toProblem(refusal: ProbeRefusal): AdminProblem {
   return refusal.outcome === 'rejected'
     ? new AdminProblem(refusal.reason, causeAndCure(refusal.detail))
@@ -109,6 +124,13 @@ export function addRecognitionRoutes(app: AdminApp, ports: AdminPorts): void {
       case 'not-enrolled':
         return c.json(result, 200)
     }
+  })
+
+  app.openapi(curves, async (c) => {
+    const points = await ports.recognition.curves()
+    if (points === undefined) throw new AdminProblem('not-calibrated')
+    const { byThreshold, byPersons, ...gallery } = points
+    return c.json({ ...gallery, byThreshold: [...byThreshold], byPersons: [...byPersons] }, 200)
   })
 
   app.openapi(thresholds, async (c) => {

@@ -202,12 +202,12 @@ function Consent({ id }: { readonly id: string }) {
       {data?.length === 0 && <p class="soft">{text.noConsent}</p>}
       <ul class="plain-list">
         {data?.map((consent) => (
-          <li key={consent.id ?? consent.givenAt}>
+          <li key={consent.id}>
             <Icon name="granted" />
             <span>
               {text.consentGiven(consent.givenBy ?? '–', consent.textVersion)}
-              <span class="soft"> · {formatDay(consent.givenAt)}</span>
-              {consent.withdrawnAt && <span class="tag">{text.consentWithdrawn}</span>}
+              <span class="soft"> · {formatDay(consent.at)}</span>
+              {consent.kind === 'withdrawn' && <span class="tag">{text.consentWithdrawn}</span>}
             </span>
           </li>
         ))}

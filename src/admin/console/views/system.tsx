@@ -8,25 +8,15 @@ import { Icon } from '../parts/icon.js'
 import { Done, Panel, Problem } from '../parts/panel.js'
 import { StatusNotices } from '../parts/status-notices.js'
 import { backups, settings } from '../resources.js'
-import type { Settings } from '../resources.js'
+import type { Settings, SettingsStanding } from '../resources.js'
 import { door, isAdmin } from '../session.js'
 import { useAction, useLoad } from '../use-load.js'
 import { LANGUAGES, LANGUAGE_NAMES, words } from '../words.js'
-
-/** What later versions of the health document may add; shown where it is there. */
-interface Extras {
-  readonly temperatureC?: number | null
-  readonly store?: { readonly bytes?: number }
-  readonly stages?: Readonly<
-    Record<string, { readonly p50Ms?: number; readonly medianMs?: number; readonly p95Ms: number }>
-  >
-}
 
 function HealthPanel() {
   const health = door.health.value
   const { system: text, status, common } = words.value
   if (health === undefined) return null
-  const extras = health as Extras
   const rate = health.camera.state.framesPerSecond
   const fact = (label: string, value: string) => (
     <div>
@@ -34,7 +24,7 @@ function HealthPanel() {
       <dd>{value}</dd>
     </div>
   )
-  const size = extras.store?.bytes
+  const size = health.store?.bytes
   return (
     <Panel title={text.health} note={text.running(health.version)}>
       <p class="health-state" data-status={health.status}>
@@ -53,9 +43,9 @@ function HealthPanel() {
         {fact(text.fps, rate === undefined ? common.unknown : rate.toFixed(1))}
         {fact(
           text.temperature,
-          typeof extras.temperatureC !== 'number'
+          typeof health.temperatureC !== 'number'
             ? common.unknown
-            : `${extras.temperatureC.toFixed(1)} °C`,
+            : `${health.temperatureC.toFixed(1)} °C`,
         )}
         {fact(text.started, formatMoment(health.startedAt))}
         {fact(status.people, formatCount(health.gallery.persons))}
@@ -73,7 +63,7 @@ function HealthPanel() {
           </div>
         ))}
       </dl>
-      {extras.stages !== undefined && Object.keys(extras.stages).length > 0 && (
+      {health.stages !== undefined && Object.keys(health.stages).length > 0 && (
         <>
           <h3>{text.stages}</h3>
           <p class="soft small">{text.stagesNote}</p>
@@ -87,12 +77,12 @@ function HealthPanel() {
                 </tr>
               </thead>
               <tbody>
-                {Object.entries(extras.stages).map(([name, { p50Ms, medianMs, p95Ms }]) => (
+                {Object.entries(health.stages).map(([name, { p50Ms, p95Ms }]) => (
                   <tr key={name}>
                     <th scope="row" lang="en">
                       {name}
                     </th>
-                    <td class="num">{(p50Ms ?? medianMs ?? 0).toFixed(1)} ms</td>
+                    <td class="num">{p50Ms.toFixed(1)} ms</td>
                     <td class="num">{p95Ms.toFixed(1)} ms</td>
                   </tr>
                 ))}
@@ -105,7 +95,11 @@ function HealthPanel() {
   )
 }
 
-function SettingsForm({ now }: { readonly now: Settings }) {
+function SettingsForm(props: {
+  readonly standing: SettingsStanding
+  readonly onSaved: (standing: SettingsStanding) => void
+}) {
+  const { values: now, etag } = props.standing
   const [changed, setChanged] = useState<Settings>({})
   const [done, setDone] = useState(false)
   const { busy, error, run } = useAction()
@@ -134,7 +128,7 @@ function SettingsForm({ now }: { readonly now: Settings }) {
       class="stack"
       onSubmit={(event) => {
         event.preventDefault()
-        void run(() => settings.change(changed)).then((saved) => {
+        void run(async () => props.onSaved(await settings.change(changed, etag))).then((saved) => {
           setDone(saved)
           if (saved) setChanged({})
         })
@@ -159,9 +153,7 @@ function SettingsForm({ now }: { readonly now: Settings }) {
             onChange={(picked) => change('kioskLanguage', picked)}
           />
         )}
-        {number('decisionRetentionDays', text.retentionDays)}
-        {number('retentionDays', text.retentionDays)}
-        {number('personRetentionDays', text.personRetentionDays)}
+        {number('decisionsDays', text.retentionDays)}
       </fieldset>
       <Problem error={error} />
       <Done text={done ? common.saved : ''} />
@@ -181,12 +173,12 @@ function SettingsForm({ now }: { readonly now: Settings }) {
 }
 
 function SettingsPanel() {
-  const { data, error } = useLoad(settings.get)
+  const { data, error, set } = useLoad(settings.get)
   const { system: text } = words.value
   return (
     <Panel title={text.settings} note={text.settingsNote}>
       <Problem error={error} />
-      {data !== undefined && <SettingsForm now={data} />}
+      {data !== undefined && <SettingsForm standing={data} onSaved={set} />}
     </Panel>
   )
 }

@@ -85,8 +85,8 @@ function Curves({ curves, now }: { readonly curves: ThresholdCurves; readonly no
           label={text.byTau}
           data={[
             byThreshold.map(({ threshold }) => threshold),
-            byThreshold.map(({ fmr }) => positive(fmr)),
-            byThreshold.map(({ fnmr }) => positive(fnmr)),
+            byThreshold.map(({ fmr }) => positive(fmr.estimate)),
+            byThreshold.map(({ fnmr }) => positive(fnmr.estimate)),
           ]}
           series={[
             { label: text.fmr, colour: '--shu' },
@@ -104,8 +104,8 @@ function Curves({ curves, now }: { readonly curves: ThresholdCurves; readonly no
             label={text.byK}
             data={[
               byPersons.map(({ persons }) => persons),
-              byPersons.map(({ expectedFpir }) => positive(expectedFpir)),
-              byPersons.map(({ expectedFnir }) => positive(expectedFnir)),
+              byPersons.map(({ expectedFpir }) => positive(expectedFpir.estimate)),
+              byPersons.map(({ expectedFnir }) => positive(expectedFnir.estimate)),
             ]}
             series={[
               { label: text.fpir, colour: '--shu' },
