@@ -13,7 +13,7 @@ import type { WithSetup } from './with-setup.js'
 const ENCODER_CANDIDATES = [
   'mobilefacenet-128-pca-int8',
   'mobilefacenet-128-pca',
-  'mobilefacenet-128-int8',
+  'mobilefacenet-128',
   'fr_feature',
   'dlib-resnet-128',
   'mobilefacenet-128-pca-int8+flip',

@@ -66,8 +66,10 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     .requiredOption('--images <folder>', 'folder with one folder a person')
     .option('--id <id>', 'id of the new model')
     .option('--count <count>', 'faces to calibrate on', '200')
-    .option('--method <method>', 'min-max, mse, or a percentile', '99.999')
-    .option('--prelu <style>', 'max2, maxdw or hybrid', 'hybrid')
+    .option('--method <method>', 'mse, min-max, or a percentile such as 99.999', 'mse')
+    .option('--prelu <style>', 'max2, maxdw or hybrid', 'max2')
+    .option('--accumulator <type>', 'int16 for all CPUs, int32 for those with VNNI', 'int16')
+    .option('--description <text>', 'what the pictures are')
     .option('--out <folder>', 'where the files go')
     .option('--json', 'print the report as JSON')
     .action(async (model: string, options: QuantizeCommandOptions) => {

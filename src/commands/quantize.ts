@@ -23,11 +23,15 @@ export interface QuantizeCommandOptions extends SetupOptions {
   /** `min-max`, `mse`, or a percentile such as `99.999`. */
   readonly method: string
   readonly prelu: string
+  readonly accumulator: string
+  /** For people: what the pictures are. */
+  readonly description?: string
   readonly out?: string
   readonly json?: boolean
 }
 
 const PRELU_STYLES = ['max2', 'maxdw', 'hybrid'] as const
+const ACCUMULATORS = ['int16', 'int32'] as const
 
 /** `genkan quantize MODEL`: an encoder from fp32 to int8, calibrated on a folder of faces. */
 export async function quantizeCommand(
@@ -38,6 +42,10 @@ export async function quantizeCommand(
   const prelu = PRELU_STYLES.find((style) => style === options.prelu)
   if (prelu === undefined) {
     throw new CommandError('bad-input', `--prelu must be one of ${PRELU_STYLES.join(', ')}`)
+  }
+  const accumulator = ACCUMULATORS.find((name) => name === options.accumulator)
+  if (accumulator === undefined) {
+    throw new CommandError('bad-input', `--accumulator must be one of ${ACCUMULATORS.join(', ')}`)
   }
   const { finder } = await loadStages(models)
   const net = await loadNet('encoder', { model })
@@ -63,9 +71,10 @@ export async function quantizeCommand(
     id: options.id ?? `${net.manifest.id}-int8`,
     outFolder: options.out ?? modelsFolder,
     inputs,
-    data: `${inputs.length} aligned faces`,
+    data: options.description ?? `${inputs.length} aligned faces`,
     method: parseMethod(options.method),
     prelu,
+    accumulator,
     onProgress: (line) => process.stderr.write(`${line}\n`),
   })
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))

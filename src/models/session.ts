@@ -3,6 +3,7 @@ import { readChecked } from './checked-file.js'
 import { ModelError, describeCause } from './error.js'
 import type { Manifest, ManifestOf, OutputSpec, Role } from './manifest.js'
 import { defaultModels, readManifest, type LocatedManifest } from './registry.js'
+import { sessionOptions } from './session-options.js'
 
 /** How a net is to be loaded; everything has a default. */
 export interface NetOptions {
@@ -74,13 +75,8 @@ async function createSession(
 ): Promise<{ session: ort.InferenceSession; providers: ProviderChoice }> {
   const create = (executionProviders: readonly string[]) =>
     ort.InferenceSession.create(data, {
+      ...sessionOptions(options.intraOpNumThreads),
       executionProviders: [...executionProviders],
-      intraOpNumThreads: options.intraOpNumThreads ?? 1,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 4,
-      // Denormal activations make the encoder seven times slower on x86.
-      extra: { session: { set_denormal_as_zero: '1' } },
     })
   const providers = chooseProviders(options.executionProviders ?? ['cpu'])
   try {

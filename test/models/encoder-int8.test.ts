@@ -46,24 +46,19 @@ t.test(
     const median = cosines[cosines.length >> 1]
     t.ok(median >= 0.99, `median ${median.toFixed(4)}`)
     const fifth = cosines[Math.floor(cosines.length / 20)]
-    t.ok(fifth >= 0.97, `5th percentile ${fifth.toFixed(4)}`)
+    t.ok(fifth >= 0.985, `5th percentile ${fifth.toFixed(4)}`)
   },
 )
 
-/**
- * The faces of the pinned photographs lose more than LFW's, on which the ranges were measured:
- * median 0.9874, also of those that look ahead. The two worst, 0.924 and 0.927, are among the six
- * that are turned far to the side; their embeddings are short (21 and 29, others 30 to 41), and the
- * same rounding turns a short vector further. The bounds are just below what was measured.
- */
 t.test('it stays close on faces of other photographs', async (t) => {
   const cosines = await cosinesToParent(
     await alignedFaces(...[1, 2, 3, 4, 5, 6].map((i) => `sample${i}.jpg`)),
   )
   t.ok(cosines.length >= 15, `${cosines.length} faces`)
   const median = cosines[cosines.length >> 1]
-  t.ok(median >= 0.985, `median ${median.toFixed(4)}`)
-  t.ok(cosines[0] >= 0.91, `least ${cosines[0].toFixed(4)}`)
+  t.ok(median >= 0.99, `median ${median.toFixed(4)}`)
+  // 0.977 is a face in profile; its embedding is short, and the same rounding turns it further.
+  t.ok(cosines[0] >= 0.97, `least ${cosines[0].toFixed(4)}`)
 })
 
 t.test(
@@ -95,7 +90,7 @@ t.test(
     )
     t.same(
       report.latency.map(({ name }) => name),
-      ['package', 'mobilefacenet-128', 'own-int8'],
+      ['package', 'package, exact float rewrite', 'mobilefacenet-128', 'own-int8'],
     )
     const data = readFileSync(`${folder}/own-int8.onnx`)
     t.equal(sha256Hex(data), report.sha256)

@@ -10,6 +10,7 @@ import type { Image } from '../../src/frame/image.js'
 import { toPlanarTensor } from '../../src/frame/tensor.js'
 import { assetPath, cacheFolder, readManifest } from '../../src/models/registry.js'
 import { loadDetector, loadLandmarks } from '../../src/models/session.js'
+import { sessionOptions } from '../../src/models/session-options.js'
 
 /** A file of a pinned package as it was published, kept by `npm ci`. */
 export function sourceFile(packageFolder: string, path: string): Uint8Array {
@@ -67,7 +68,7 @@ export async function runBytes(
   inputs: readonly Float32Array[],
   dims: readonly number[],
 ): Promise<Float32Array[]> {
-  const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 })
+  const session = await ort.InferenceSession.create(model, sessionOptions())
   const [inputName] = session.inputNames
   const [outputName] = session.outputNames
   const outputs: Float32Array[] = []

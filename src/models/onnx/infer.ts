@@ -1,4 +1,5 @@
 import * as ort from 'onnxruntime-node'
+import { sessionOptions } from '../session-options.js'
 import { encodeModel } from './codec.js'
 import type { OnnxGraph, OnnxModel } from './model.js'
 
@@ -23,13 +24,7 @@ export async function openRunner(
   const known = new Set(graph.outputs.map((output) => output.name))
   const extra = inspect.filter((name) => !known.has(name))
   const data = encodeModel({ ...model, graph: exposeValues(graph, extra) })
-  const session = await ort.InferenceSession.create(data, {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 4,
-    extra: { session: { set_denormal_as_zero: '1' } },
-  })
+  const session = await ort.InferenceSession.create(data, sessionOptions())
   const [input] = graph.inputs
   return {
     async run(values) {
@@ -47,7 +42,7 @@ export async function openRunner(
 }
 
 /** The graph with inner values of four axes as further outputs, of whatever size they turn out. */
-function exposeValues(graph: OnnxGraph, names: readonly string[]): OnnxGraph {
+export function exposeValues(graph: OnnxGraph, names: readonly string[]): OnnxGraph {
   const outputs = names.map((name) => ({
     name,
     type: 'float32' as const,

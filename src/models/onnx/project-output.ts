@@ -51,53 +51,22 @@ export function appendHead(graph: OnnxGraph, head: LinearHead): OnnxGraph {
   return replaceLastLayer(graph, layer, rows)
 }
 
-/**
- * Adds a constant to the output, in the bias of the last layer.
- * @throws Error when the graph does not end in a 1×1 convolution and a reshape of that many channels
- */
-export function shiftOutput(graph: OnnxGraph, shift: readonly number[]): OnnxGraph {
-  const layer = lastLayer(graph)
-  const { weights, bias } = layer.conv
-  const [channels, inputs] = weights.dims
-  if (shift.length !== channels) {
-    throw new Error(`${shift.length} numbers cannot shift ${channels} outputs`)
-  }
-  const rows = shift.map((by, c) =>
-    Float64Array.of(
-      ...weights.values.subarray(c * inputs, (c + 1) * inputs),
-      (bias?.[c] ?? 0) + by,
-    ),
-  )
-  return replaceLastLayer(graph, layer, rows)
-}
-
 interface LastLayer {
   readonly conv: ConstantConv
   readonly reshape: OnnxNode
 }
 
-/** Whether the graph ends in a 1×1 convolution and a reshape, as the editing here needs. */
-export function endsInPointwiseConv(graph: OnnxGraph): boolean {
-  return findLastLayer(graph) !== undefined
-}
-
-function findLastLayer(graph: OnnxGraph): LastLayer | undefined {
+function lastLayer(graph: OnnxGraph): LastLayer {
   const index = indexGraph(graph)
   const [output] = graph.outputs
   const reshape = index.producerOf.get(output.name)
   const last = reshape && index.producerOf.get(reshape.inputs[0])
   const conv = last && constantConv(last, graph.initializers, index)
-  if (graph.outputs.length !== 1 || reshape?.opType !== 'Reshape') return undefined
   const isPointwise = conv?.group === 1 && conv.weights.dims[2] * conv.weights.dims[3] === 1
-  return isPointwise ? { conv, reshape } : undefined
-}
-
-function lastLayer(graph: OnnxGraph): LastLayer {
-  const layer = findLastLayer(graph)
-  if (layer === undefined) {
+  if (graph.outputs.length !== 1 || reshape?.opType !== 'Reshape' || !isPointwise) {
     throw new Error('the graph does not end in a 1×1 convolution and a reshape')
   }
-  return layer
+  return { conv, reshape }
 }
 
 /** @param rows weights of one output each, and its bias at the end */

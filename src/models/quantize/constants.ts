@@ -20,18 +20,16 @@ export const quantizationConstantsSchema = z.strictObject({
     method: z.string().max(100),
   }),
   prelu: preluStyleSchema,
-  weightBits: z.union([z.literal(7), z.literal(8)]),
+  /** See `weightScales`. */
+  accumulator: z.enum(['int16', 'int32']),
   /** For each channel space (named by one of its values) the factor of each channel. */
   equalisation: z.record(valueName, z.array(z.number().positive()).max(8192)),
   /** For each value of the split graph its lowest and highest representable number. */
   ranges: z.record(valueName, z.tuple([z.number(), z.number()])),
   /** Nodes left in float, by name. */
   floatNodes: z.array(valueName).max(1000),
-  /**
-   * What 8 bits take from the last layer's output on average, a channel, to be given back by its bias
-   * (Nagel et al. 2019, arXiv 1906.04721, section 4.2).
-   */
-  outputShift: z.array(z.number()).max(8192).optional(),
+  /** By convolution of the split graph, what its bias gives back a channel; see `correctBiases`. */
+  biasShift: z.record(valueName, z.array(z.number()).max(8192)).optional(),
 })
 
 /** {@link quantizationConstantsSchema} */

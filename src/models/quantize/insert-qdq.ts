@@ -8,6 +8,8 @@ import {
 } from '../onnx/model.js'
 import { raiseOpset } from '../onnx/raise-opset.js'
 import type { Range } from './measure-ranges.js'
+import type { WeightTwin } from './split-prelu.js'
+import { weightScales, type Accumulator } from './weight-scales.js'
 
 const ACTIVATION_LEVELS = 255
 const MIN_SCALE = 1e-12
@@ -28,8 +30,9 @@ export interface QdqOptions {
   readonly ranges: ReadonlyMap<string, Range>
   /** Names of nodes to leave in float. */
   readonly floatNodes: ReadonlySet<string>
-  /** 7 leaves room in the 16-bit sums of CPUs without VNNI or dot-product instructions. */
-  readonly weightBits: 7 | 8
+  readonly accumulator: Accumulator
+  /** By their name, weights that are kept only once, as the integers of those they are a multiple of. */
+  readonly twins: ReadonlyMap<string, WeightTwin>
 }
 
 interface Grid {
@@ -141,7 +144,7 @@ export function insertQdq(before: OnnxModel, options: QdqOptions): OnnxModel {
     const inputs = node.inputs.map((name) => (values.has(name) ? `${name}_d` : name))
     const grid = values.get(node.inputs[0])
     if (conv !== undefined && grid !== undefined) {
-      const constants = quantizeConv(conv, grid, options.weightBits, initializers, nodes)
+      const constants = quantizeConv(conv, grid, options, initializers, nodes)
       nodes.push({ ...node, inputs: [inputs[0], ...constants] })
     } else {
       nodes.push({ ...node, inputs })
@@ -157,38 +160,46 @@ export function insertQdq(before: OnnxModel, options: QdqOptions): OnnxModel {
 
 /** Replaces a convolution's constants by integers and gives the names of the dequantized ones. */
 function quantizeConv(
-  { node, weights, bias }: ConstantConv,
+  conv: ConstantConv,
   input: Grid,
-  weightBits: 7 | 8,
+  { accumulator, twins }: QdqOptions,
   initializers: Map<string, Tensor>,
   nodes: OnnxNode[],
 ): string[] {
+  const { node, weights, bias } = conv
   const [channels] = weights.dims
-  const size = weights.values.length / channels
-  const limit = 2 ** (weightBits - 1) - 1
-  const scales = Float32Array.from({ length: channels }, (_, c) => {
-    const largest = weights.values
-      .subarray(c * size, (c + 1) * size)
-      .reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), 0)
-    const needed = bias === undefined ? 0 : Math.abs(bias[c]) / input.scale / MAX_INT32
-    return Math.max(largest / limit, needed, MIN_SCALE)
-  })
-  const integers = Int8Array.from(weights.values, (weight, i) =>
-    Math.round(weight / scales[Math.floor(i / size)]),
-  )
   const [, weightName, biasName] = node.inputs
+  const twin = twins.get(weightName)
+  const shared = twin && initializers.get(`${twin.of}_s`)
+  let kept = weightName
+  let scales: Float32Array
+  if (twin !== undefined && shared?.type === 'float32') {
+    kept = twin.of
+    scales = shared.values.map((scale, c) => scale * twin.factors[c])
+  } else {
+    const size = weights.values.length / channels
+    scales = weightScales(conv, accumulator).map((scale, c) => {
+      const needed = bias === undefined ? 0 : Math.abs(bias[c]) / input.scale / MAX_INT32
+      return Math.max(scale, needed, MIN_SCALE)
+    })
+    const integers = Int8Array.from(weights.values, (weight, i) =>
+      Math.round(weight / scales[Math.floor(i / size)]),
+    )
+    initializers.set(weightName, { type: 'int8', dims: weights.dims, values: integers })
+  }
   const zeros = new Int8Array(channels)
-  initializers.set(weightName, { type: 'int8', dims: weights.dims, values: integers })
   initializers.set(`${weightName}_s`, { type: 'float32', dims: [channels], values: scales })
   initializers.set(`${weightName}_z`, { type: 'int8', dims: [channels], values: zeros })
   const parameters = [`${weightName}_s`, `${weightName}_z`]
-  nodes.push(
-    makeNode('DequantizeLinear', [weightName, ...parameters], `${weightName}_d`, { axis: 0 }),
-  )
+  nodes.push(makeNode('DequantizeLinear', [kept, ...parameters], `${weightName}_d`, { axis: 0 }))
   if (bias === undefined) return [`${weightName}_d`]
 
   const biasScales = scales.map((scale) => Math.fround(scale * input.scale))
-  const biasIntegers = Int32Array.from(bias, (value, c) => Math.round(value / biasScales[c]))
+  const biasIntegers = Int32Array.from(bias, (value, c) =>
+    biasScales[c] === 0
+      ? 0
+      : Math.max(-MAX_INT32, Math.min(MAX_INT32, Math.round(value / biasScales[c]))),
+  )
   initializers.set(biasName, { type: 'int32', dims: [channels], values: biasIntegers })
   initializers.set(`${biasName}_s`, { type: 'float32', dims: [channels], values: biasScales })
   nodes.push(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as ort from 'onnxruntime-node'
 import { z } from 'zod'
+import { sessionOptions } from '../session-options.js'
 
 /** Time that all nodes of one operator take together in one run. */
 export interface OperatorTime {
@@ -26,16 +27,6 @@ const eventsSchema = z.array(
     args: z.looseObject({ op_name: z.string().optional() }).optional(),
   }),
 )
-
-function sessionOptions(): ort.InferenceSession.SessionOptions {
-  return {
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 4,
-    extra: { session: { set_denormal_as_zero: '1' } },
-  }
-}
 
 async function runAll(
   session: ort.InferenceSession,

@@ -1,6 +1,5 @@
 import { indexGraph } from '../onnx/edit.js'
 import type { OnnxGraph, OnnxModel } from '../onnx/model.js'
-import { shiftOutput } from '../onnx/project-output.js'
 import { equalise, equalisationFactors, findChannelSpaces } from './channel-spaces.js'
 import { roundConstant, type PReluStyle, type QuantizationConstants } from './constants.js'
 import { insertQdq, quantizableNodes, quantizedValues } from './insert-qdq.js'
@@ -10,13 +9,15 @@ import {
   type CalibrationMethod,
   type Range,
 } from './measure-ranges.js'
-import { splitPRelu, type SplitPRelu } from './split-prelu.js'
+import { shiftBiases } from './shift-biases.js'
+import { splitPRelu, type SplitGraph, type SplitPRelu } from './split-prelu.js'
+import type { Accumulator } from './weight-scales.js'
 
 /** Choices of a calibration. */
 export interface CalibrationOptions {
   readonly method: CalibrationMethod
   readonly prelu: PReluStyle
-  readonly weightBits: 7 | 8
+  readonly accumulator: Accumulator
   /** For people: what the inputs are. */
   readonly data: string
 }
@@ -76,7 +77,7 @@ export async function calibrate(
       method: describeMethod(options.method),
     },
     prelu: options.prelu,
-    weightBits: options.weightBits,
+    accumulator: options.accumulator,
     equalisation,
     ranges,
     floatNodes: [],
@@ -85,7 +86,11 @@ export async function calibrate(
 
 /** The equalised and split float graph that the constants' ranges speak of. */
 export function splitGraph(graph: OnnxGraph, constants: QuantizationConstants): OnnxGraph {
-  return splitPRelu(equalise(graph, constants.equalisation), constants.prelu).graph
+  return split(graph, constants).graph
+}
+
+function split(graph: OnnxGraph, { equalisation, prelu }: QuantizationConstants): SplitGraph {
+  return splitPRelu(equalise(graph, equalisation), prelu)
 }
 
 /**
@@ -98,9 +103,8 @@ export function applyQuantization(
   constants: QuantizationConstants,
   onlyNode?: string,
 ): OnnxModel {
-  const split = splitGraph(model.graph, constants)
-  const { outputShift } = constants
-  const graph = outputShift === undefined ? split : shiftOutput(split, outputShift)
+  const { graph: unshifted, splits } = split(model.graph, constants)
+  const graph = shiftBiases(unshifted, constants.biasShift ?? {})
   const { producerOf } = indexGraph(graph)
   const inputs = new Set(graph.inputs.map((input) => input.name))
   for (const name of Object.keys(constants.ranges)) {
@@ -116,7 +120,8 @@ export function applyQuantization(
     {
       ranges: new Map(Object.entries(constants.ranges)),
       floatNodes,
-      weightBits: constants.weightBits,
+      accumulator: constants.accumulator,
+      twins: new Map(splits.flatMap(({ twin }) => (twin ? [[twin.weights, twin]] : []))),
     },
   )
 }

@@ -5,11 +5,11 @@ import { ModelError } from '../error.js'
 import type { Manifest, RecipeStep } from '../manifest.js'
 import { decodeModel, encodeModel } from '../onnx/codec.js'
 import type { OnnxModel } from '../onnx/model.js'
-import { endsInPointwiseConv } from '../onnx/project-output.js'
 import { runRecipe } from '../recipe.js'
 import { readManifest, type LocatedManifest } from '../registry.js'
 import { sourcePath } from '../source-path.js'
-import { roundConstant, type PReluStyle, type QuantizationConstants } from './constants.js'
+import { correctBiases } from './bias-correction.js'
+import type { PReluStyle, QuantizationConstants } from './constants.js'
 import type { CalibrationMethod } from './measure-ranges.js'
 import { compareLatency, profileOperators, type Latency, type OperatorTime } from './profile.js'
 import { applyQuantization, calibrate } from './quantize.js'
@@ -20,6 +20,7 @@ import {
   type CosineSummary,
   type LayerSensitivity,
 } from './sensitivity.js'
+import type { Accumulator } from './weight-scales.js'
 
 /** What `genkan quantize` is asked to do. */
 export interface QuantizeRunOptions {
@@ -35,7 +36,7 @@ export interface QuantizeRunOptions {
   readonly data: string
   readonly method?: CalibrationMethod
   readonly prelu?: PReluStyle
-  readonly weightBits?: 7 | 8
+  readonly accumulator?: Accumulator
   /** While the median cosine is below, the next most sensitive layer goes back to float if that helps. */
   readonly minCosine?: number
   readonly maxFloatLayers?: number
@@ -56,12 +57,13 @@ export interface QuantizeReport {
   readonly operators: readonly OperatorTime[]
   /** The same of the package's model, or of the float parent where it comes from no package. */
   readonly operatorsBefore: readonly OperatorTime[]
-  /** The package's model, the float parent and the quantized model, in turns on one thread. */
+  /** The package's model as it is and exactly rewritten, the float parent, the quantized model, in turns on one thread. */
   readonly latency: readonly Latency[]
 }
 
-const DEFAULT_METHOD: CalibrationMethod = { kind: 'percentile', percentile: 99.999 }
+const DEFAULT_METHOD: CalibrationMethod = { kind: 'mse' }
 const SENSITIVITY_INPUTS = 6
+const BIAS_INPUTS = 80
 const LATENCY_INPUTS = 20
 const CURE = 'run `npm run prepare`'
 
@@ -69,7 +71,7 @@ const CURE = 'run `npm run prepare`'
 function floatParent({ manifest, modelPath }: LocatedManifest): {
   model: OnnxModel
   recipe: RecipeStep[]
-  packaged: Uint8Array | undefined
+  packaged: { asShipped: Uint8Array; rewritten: Uint8Array } | undefined
 } {
   const { source } = manifest
   if (source.kind === 'local') {
@@ -81,8 +83,11 @@ function floatParent({ manifest, modelPath }: LocatedManifest): {
     source.files.map((file) => [file.path, readChecked(sourcePath(source, file), file, CURE)]),
   )
   const model = decodeModel(runRecipe({ ...manifest, recipe }, sources), manifest.id)
-  const packaged = [...sources].find(([path]) => path.endsWith('.onnx'))?.[1]
-  return { model, recipe, packaged }
+  const asShipped = [...sources].find(([path]) => path.endsWith('.onnx'))?.[1]
+  if (asShipped === undefined) return { model, recipe, packaged: undefined }
+  const exact: RecipeStep[] = [{ step: 'copy' }, { step: 'prelu-rewrite' }]
+  const rewritten = runRecipe({ ...manifest, recipe: exact }, sources)
+  return { model, recipe, packaged: { asShipped, rewritten } }
 }
 
 function quantizedManifest(
@@ -98,22 +103,6 @@ function quantizedManifest(
     recipe: parent.source.kind === 'npm' ? [...recipe, { step: 'quantize', constants: id }] : [],
     file: { name: `${id}.onnx`, bytes: data.length, sha256: sha256Hex(data) },
   }
-}
-
-/** Mean of float minus 8-bit output, for nets that end as an encoder does. */
-async function measureOutputShift(
-  model: OnnxModel,
-  constants: QuantizationConstants,
-  inputs: readonly Float32Array[],
-): Promise<number[] | undefined> {
-  if (!endsInPointwiseConv(model.graph)) return undefined
-  const expected = await resultsOf(model, inputs)
-  const actual = await resultsOf(applyQuantization(model, constants), inputs)
-  return Array.from(expected[0], (_, c) =>
-    roundConstant(
-      expected.reduce((sum, vector, i) => sum + vector[c] - actual[i][c], 0) / expected.length,
-    ),
-  )
 }
 
 /**
@@ -138,8 +127,8 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
   say(`calibrating on ${calibrated.length} inputs`)
   const measured = await calibrate(model, calibrated, {
     method: options.method ?? DEFAULT_METHOD,
-    prelu: options.prelu ?? 'hybrid',
-    weightBits: options.weightBits ?? 8,
+    prelu: options.prelu ?? 'max2',
+    accumulator: options.accumulator ?? 'int16',
     data: options.data,
   })
   say('measuring the sensitivity of each layer')
@@ -148,8 +137,9 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
 
   const attempt = async (floatNodes: readonly string[]) => {
     const plain = { ...measured, floatNodes: [...floatNodes] }
-    const outputShift = await measureOutputShift(model, plain, calibrated)
-    const constants = outputShift === undefined ? plain : { ...plain, outputShift }
+    say('correcting the bias of each layer')
+    const biasShift = await correctBiases(model, plain, calibrated.slice(0, BIAS_INPUTS))
+    const constants = { ...plain, biasShift }
     const quantized = applyQuantization(model, constants)
     const cosine = summariseCosines(await resultsOf(quantized, heldOut), reference)
     return { constants, quantized, cosine }
@@ -169,7 +159,12 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
   const timed = heldOut.slice(0, LATENCY_INPUTS)
   const parentData = readFileSync(located.modelPath)
   const models = new Map<string, Uint8Array>([
-    ...(packaged === undefined ? [] : [['package', packaged] as const]),
+    ...(packaged === undefined
+      ? []
+      : ([
+          ['package', packaged.asShipped],
+          ['package, exact float rewrite', packaged.rewritten],
+        ] as const)),
     [located.manifest.id, parentData],
     [options.id, data],
   ])
@@ -183,7 +178,7 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
     floatNodes: constants.floatNodes,
     layers,
     operators: await profileOperators(data, timed, dims),
-    operatorsBefore: await profileOperators(packaged ?? parentData, timed, dims),
+    operatorsBefore: await profileOperators(packaged?.asShipped ?? parentData, timed, dims),
     latency: await compareLatency(models, timed, dims, 5),
   }
   const write = (name: string, content: Uint8Array | object) =>

@@ -14,6 +14,15 @@ export interface SplitPRelu {
   readonly result: string
   /** Whether the first branch is itself an input, so that its whole range must be representable. */
   readonly firstIsRead: boolean
+  /** Where the second branch is a convolution of its own: its weights are those of the first, scaled. */
+  readonly twin?: WeightTwin
+}
+
+/** Weights that are another convolution's, with each output channel multiplied by its factor. */
+export interface WeightTwin {
+  readonly weights: string
+  readonly of: string
+  readonly factors: readonly number[]
 }
 
 /** A graph without the PRelus that could be split. */
@@ -64,7 +73,8 @@ export function splitPRelu(graph: OnnxGraph, style: PReluStyle): SplitGraph {
 
     const second = `${result}_scaled`
     const twice = style === 'max2' || (style === 'hybrid' && isDepthwise(conv))
-    splits.push({ branches: [z, second], result, firstIsRead: !twice })
+    const twin = { weights: `${second}_weights`, of: weightName, factors: slopes }
+    splits.push({ branches: [z, second], result, firstIsRead: !twice, ...(twice && { twin }) })
     const max = makeNode('Max', [z, second], result)
     if (twice) {
       const names = [`${second}_weights`, `${second}_bias`]
