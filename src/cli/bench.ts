@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BenchGalleryOptions } from '../commands/bench-gallery.js'
+import type { BenchNetsOptions } from '../commands/bench-nets.js'
 import type { BenchOptions } from '../commands/bench.js'
 import type { SoakOptions } from '../commands/soak.js'
 import type { WithSetup } from './with-setup.js'
@@ -14,6 +15,15 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: BenchOptions) => {
       const { bench } = await import('../commands/bench.js')
       await bench(options)
+    })
+
+  withSetup(program.command('bench-nets'))
+    .description('time encoder, texture net and detector beside their packages’ own, by operator')
+    .option('--rounds <count>', 'how often each runs over ten inputs', '20')
+    .option('--json', 'print one JSON array')
+    .action(async (options: BenchNetsOptions) => {
+      const { benchNets } = await import('../commands/bench-nets.js')
+      await benchNets(options)
     })
 
   program

@@ -62,8 +62,8 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     })
 
   withSetup(program.command('quantize <model>'))
-    .description('quantize an encoder to int8, calibrated on a folder of faces')
-    .requiredOption('--images <folder>', 'folder with one folder a person')
+    .description('quantize an encoder, detector or texture net to int8, calibrated on faces')
+    .requiredOption('--images <folders...>', 'folders with one folder a person')
     .option('--id <id>', 'id of the new model')
     .option('--count <count>', 'faces to calibrate on', '200')
     .option('--method <method>', 'mse, min-max, or a percentile such as 99.999', 'mse')

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256Hex, readChecked, writeAtomically } from '../checked-file.js'
 import { ModelError } from '../error.js'
+import { floatForms, readSources } from '../float-forms.js'
 import type { Manifest, RecipeStep } from '../manifest.js'
 import { decodeModel, encodeModel } from '../onnx/codec.js'
 import type { OnnxModel } from '../onnx/model.js'
 import { runRecipe } from '../recipe.js'
 import { readManifest, type LocatedManifest } from '../registry.js'
-import { sourcePath } from '../source-path.js'
 import { correctBiases } from './bias-correction.js'
 import type { PReluStyle, QuantizationConstants } from './constants.js'
 import type { CalibrationMethod } from './measure-ranges.js'
@@ -65,29 +65,19 @@ const DEFAULT_METHOD: CalibrationMethod = { kind: 'mse' }
 const SENSITIVITY_INPUTS = 6
 const BIAS_INPUTS = 80
 const LATENCY_INPUTS = 20
-const CURE = 'run `npm run prepare`'
 
 /** The float graph with its PRelus whole, as the recipe of the quantized model will have it. */
 function floatParent({ manifest, modelPath }: LocatedManifest): {
   model: OnnxModel
   recipe: RecipeStep[]
-  packaged: { asShipped: Uint8Array; rewritten: Uint8Array } | undefined
 } {
-  const { source } = manifest
-  if (source.kind === 'local') {
-    const data = readChecked(modelPath, manifest.file, CURE)
-    return { model: decodeModel(data, modelPath), recipe: [], packaged: undefined }
+  if (manifest.source.kind === 'local') {
+    const data = readChecked(modelPath, manifest.file, 'correct the manifest')
+    return { model: decodeModel(data, modelPath), recipe: [] }
   }
   const recipe = manifest.recipe.filter((step) => step.step !== 'prelu-rewrite')
-  const sources = new Map(
-    source.files.map((file) => [file.path, readChecked(sourcePath(source, file), file, CURE)]),
-  )
-  const model = decodeModel(runRecipe({ ...manifest, recipe }, sources), manifest.id)
-  const asShipped = [...sources].find(([path]) => path.endsWith('.onnx'))?.[1]
-  if (asShipped === undefined) return { model, recipe, packaged: undefined }
-  const exact: RecipeStep[] = [{ step: 'copy' }, { step: 'prelu-rewrite' }]
-  const rewritten = runRecipe({ ...manifest, recipe: exact }, sources)
-  return { model, recipe, packaged: { asShipped, rewritten } }
+  const data = runRecipe({ ...manifest, recipe }, readSources(manifest))
+  return { model: decodeModel(data, manifest.id), recipe }
 }
 
 function quantizedManifest(
@@ -123,7 +113,7 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
       cure: 'give at least 10 pictures with a face; 200 are better',
     })
   }
-  const { model, recipe, packaged } = floatParent(located)
+  const { model, recipe } = floatParent(located)
   say(`calibrating on ${calibrated.length} inputs`)
   const measured = await calibrate(model, calibrated, {
     method: options.method ?? DEFAULT_METHOD,
@@ -158,16 +148,8 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
   const dims = located.manifest.input.shape
   const timed = heldOut.slice(0, LATENCY_INPUTS)
   const parentData = readFileSync(located.modelPath)
-  const models = new Map<string, Uint8Array>([
-    ...(packaged === undefined
-      ? []
-      : ([
-          ['package', packaged.asShipped],
-          ['package, exact float rewrite', packaged.rewritten],
-        ] as const)),
-    [located.manifest.id, parentData],
-    [options.id, data],
-  ])
+  const forms = floatForms(located.manifest)
+  const models = new Map([...forms, [located.manifest.id, parentData], [options.id, data]])
   const report: QuantizeReport = {
     id: options.id,
     parent: located.manifest.id,
@@ -178,7 +160,7 @@ export async function runQuantize(options: QuantizeRunOptions): Promise<Quantize
     floatNodes: constants.floatNodes,
     layers,
     operators: await profileOperators(data, timed, dims),
-    operatorsBefore: await profileOperators(packaged?.asShipped ?? parentData, timed, dims),
+    operatorsBefore: await profileOperators(forms.get('package') ?? parentData, timed, dims),
     latency: await compareLatency(models, timed, dims, 5),
   }
   const write = (name: string, content: Uint8Array | object) =>
