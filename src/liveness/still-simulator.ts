@@ -214,37 +214,49 @@ function drawTriangle(
   const area = (bx - ax) * (cy - ay) - (cx - ax) * (by - ay)
   if (Math.abs(area) < 1e-9) return
   const { width, height, data } = canvas
-  const left = Math.max(0, Math.ceil(Math.min(ax, bx, cx)))
-  const right = Math.min(width - 1, Math.floor(Math.max(ax, bx, cx)))
   const top = Math.max(0, Math.ceil(Math.min(ay, by, cy)))
   const bottom = Math.min(height - 1, Math.floor(Math.max(ay, by, cy)))
   const maxX = picture.width - 1.001
   const maxY = picture.height - 1.001
   const stride = picture.width * 3
   const from = picture.data
+  const [[uA, vA], [uB, vB], [uC, vC]] = source
+  // Barycentric weights change evenly along a row, and so does the place in the picture.
+  const stepB = (cy - ay) / area
+  const stepC = (ay - by) / area
+  const stepX = stepB * (uB - uA) + stepC * (uC - uA)
+  const stepY = stepB * (vB - vA) + stepC * (vC - vA)
   for (let y = top; y <= bottom; y++) {
-    for (let x = left; x <= right; x++) {
-      const wb = ((x - ax) * (cy - ay) - (cx - ax) * (y - ay)) / area
-      const wc = ((bx - ax) * (y - ay) - (x - ax) * (by - ay)) / area
-      const wa = 1 - wb - wc
-      if (wa < -1e-9 || wb < -1e-9 || wc < -1e-9) continue
-      let sx = wa * source[0][0] + wb * source[1][0] + wc * source[2][0]
-      let sy = wa * source[0][1] + wb * source[1][1] + wc * source[2][1]
-      sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
-      sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
+    const startB = (-ax * (cy - ay) - (cx - ax) * (y - ay)) / area
+    const startC = ((bx - ax) * (y - ay) + ax * (by - ay)) / area
+    let left = 0
+    let right = width - 1
+    const within = (start: number, step: number): void => {
+      const edge = -(start + 1e-9) / step
+      if (step > 0) left = Math.max(left, Math.ceil(edge))
+      else if (step < 0) right = Math.min(right, Math.floor(edge))
+      else if (start < -1e-9) right = -1
+    }
+    within(startB, stepB)
+    within(startC, stepC)
+    within(1 - startB - startC, -stepB - stepC)
+    let px = uA + startB * (uB - uA) + startC * (uC - uA) + left * stepX
+    let py = vA + startB * (vB - vA) + startC * (vC - vA) + left * stepY
+    for (let x = left, to = (y * width + left) * 3; x <= right; x++, px += stepX, py += stepY) {
+      const sx = px < 0 ? 0 : px > maxX ? maxX : px
+      const sy = py < 0 ? 0 : py > maxY ? maxY : py
       const x0 = sx | 0
       const y0 = sy | 0
       const fx = sx - x0
       const fy = sy - y0
       const at = y0 * stride + x0 * 3
-      const to = (y * width + x) * 3
+      const under = at + stride
       const w11 = fx * fy
       const w10 = fx - w11
       const w01 = fy - w11
       const w00 = 1 - fx - w01
-      const under = at + stride
       for (let channel = 0; channel < 3; channel++) {
-        data[to + channel] =
+        data[to++] =
           w00 * from[at + channel] +
           w10 * from[at + channel + 3] +
           w01 * from[under + channel] +
@@ -331,15 +343,14 @@ function addLight(image: Image, [level, across, down]: readonly [number, number,
 /** Adds sensor-like noise: Gaussian by a table, a fresh offset into it for every row. */
 function addNoise(image: Image, level: number, random: Random): void {
   const table = random.gaussianTable
-  const { data } = image
+  const { buffer, byteOffset, length } = image.data
+  const data = new Uint8ClampedArray(buffer, byteOffset, length)
   const stride = image.width * 3
-  for (let row = 0; row < data.length; row += stride) {
-    let from = Math.floor(random.uniform() * table.length)
-    for (let i = row; i < row + stride; i++) {
-      const value = data[i] + level * table[from]
-      from = from + 1 === table.length ? 0 : from + 1
-      data[i] = value < 0 ? 0 : value > 255 ? 255 : value + 0.5
-    }
+  for (let row = 0; row < length; row += stride) {
+    const offset = Math.floor(random.uniform() * table.length)
+    const wrap = Math.min(stride, table.length - offset)
+    for (let i = 0; i < wrap; i++) data[row + i] += level * table[offset + i]
+    for (let i = wrap; i < stride; i++) data[row + i] += level * table[offset + i - table.length]
   }
 }
 
