@@ -66,7 +66,7 @@ const STILL_SIZE = { width: 320, height: 240 } as const
 const RECORDED_FPS = 15
 const REPLAY_SECONDS = 20
 /** Stretch of the first clip in which earlier sessions are looked for. */
-const SESSION_STRETCH = { startS: 0, durationS: 90, framesPerSecond: RECORDED_FPS } as const
+const SESSION_STRETCH = { startS: 0, durationS: 45, framesPerSecond: RECORDED_FPS } as const
 
 /** Whoever is shown is enrolled, so that only liveness can refuse. */
 const ANYBODY = {
