@@ -1,10 +1,7 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { z } from 'zod'
 import { sumUpAttacks, type AttackRate } from '../evaluation/attacks/attack-report.js'
 import {
   createAttackPlayer,
   type AttackPlayer,
-  type AttackTrial,
   type ShownPerson,
 } from '../evaluation/attacks/play.js'
 import {
@@ -13,6 +10,7 @@ import {
   planAttack,
   type AttackSuite,
 } from '../evaluation/attacks/suites.js'
+import { openTrialLog, type TrialLog } from '../evaluation/attacks/trial-log.js'
 import {
   findLabelledFace,
   listLabelledPictures,
@@ -97,7 +95,8 @@ async function playSuite(
   const minutes = wholeNumber(options.minutes, '--minutes', 0, 100_000)
   const modes = readModes(options.modes)
   const setting = `${suite} ${framesPerSecond} ${modes.join()} ${peopleWanted}`
-  const trials = options.out === undefined ? [] : readTrials(options.out, setting)
+  const log = options.out === undefined ? undefined : openLog(options.out, setting)
+  const trials = [...(log?.trials ?? [])]
   const done = new Set(trials.map(({ index }) => index))
   const left = Array.from({ length: planned }, (_, i) => i).filter((index) => !done.has(index))
   const endMs = performance.now() + minutes * 60_000
@@ -108,14 +107,20 @@ async function playSuite(
       if (performance.now() > endMs) break
       const trial = await player.play(planAttack(suite, index, Math.max(1, people)), modes)
       trials.push(trial)
-      if (options.out !== undefined) {
-        appendFileSync(options.out, `${JSON.stringify({ setting, ...trial })}\n`)
-      }
+      log?.append(trial)
       progress.update(trials.length)
     }
     progress.stop()
   }
   return { suite, framesPerSecond, seconds: TRIAL_SECONDS, planned, rates: sumUpAttacks(trials) }
+}
+
+function openLog(file: string, setting: string): TrialLog {
+  try {
+    return openTrialLog(file, setting)
+  } catch (error) {
+    throw new CommandError('bad-input', error instanceof Error ? error.message : String(error))
+  }
 }
 
 async function openPlayer(
@@ -161,55 +166,6 @@ async function readPeople(folder: string, wanted: number, stages: Stages): Promi
     people.push({ person, picture, face })
   }
   return people
-}
-
-const resultSchema = z.object({
-  granted: z.boolean(),
-  outcomes: z.array(z.string().max(40)).max(1000),
-  lifeEvents: z.int().min(0),
-  challengePassed: z.boolean(),
-  refusedBy: z.array(z.string().max(40)).max(100),
-})
-const trialSchema = z.object({
-  setting: z.string().max(200),
-  index: z.int().min(0),
-  species: z.string().max(40),
-  person: z.string().max(200),
-  frames: z.int().min(0),
-  framesWithFace: z.int().min(0),
-  modes: z.partialRecord(z.enum(LIVENESS_MODES), resultSchema),
-})
-
-/** Trials that earlier runs of the same setting left behind; a line cut short by a kill is dropped. */
-function readTrials(file: string, setting: string): AttackTrial[] {
-  if (!existsSync(file)) return []
-  const text = readFileSync(file, 'utf8')
-  if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n')
-  const lines = text.split('\n')
-  const trials = new Map<number, AttackTrial>()
-  for (const [i, line] of lines.entries()) {
-    const parsed = parseJson(line)
-    if (parsed === undefined) continue
-    const found = trialSchema.safeParse(parsed)
-    if (!found.success) {
-      const why = z.prettifyError(found.error)
-      throw new CommandError('bad-input', `${file}, line ${i + 1}, is no trial: ${why}`)
-    }
-    const { setting: own, ...trial } = found.data
-    if (own !== setting) {
-      throw new CommandError('bad-input', `${file} is of “${own}”, not “${setting}”: name another`)
-    }
-    trials.set(trial.index, trial)
-  }
-  return [...trials.values()]
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function describe({ suite, framesPerSecond, seconds, planned, rates }: AttacksReport): string {

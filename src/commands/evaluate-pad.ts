@@ -158,7 +158,13 @@ function describe(report: PadReport, trials: readonly PadTrial[]): string {
       lines.push('')
       for (const trial of trials.filter((one) => one.kind === 'clip')) {
         const said = trial.detail === undefined ? trial.fused : `${trial.fused} (${trial.detail})`
-        lines.push(`  ${relative(report.folder, trial.path).padEnd(40)} ${said}`)
+        const scores = Object.entries(trial.cues).map(
+          ([name, verdict]) => `${name} ${verdict?.score.toFixed(2)}`,
+        )
+        lines.push(
+          `  ${relative(report.folder, trial.path).padEnd(40)} ${said}`,
+          `    ${scores.join(', ')}`,
+        )
       }
     }
   }
