@@ -1,31 +1,37 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 import type { Browser, Page } from 'playwright-core'
 import t from 'tap'
 import type { Test } from 'tap'
 
+import { addAxe, violationsOf } from './axe.js'
 import { chromiumMissing, launchChromium } from './chromium.js'
-import { startConsoleDaemon } from './console-daemon.js'
+import { writeWebcamClip } from './clip-frames.js'
+import { NO_CAMERA, startConsoleDaemon } from './console-daemon.js'
 import type { ConsoleDaemon } from './console-daemon.js'
 import { goToPage, isWithinWidth, openConsolePage, signIn } from './console-page.js'
 
-const opts = { skip: chromiumMissing, timeout: 120_000 }
-t.setTimeout(240_000)
+const opts = { skip: chromiumMissing, timeout: 300_000 }
+t.setTimeout(900_000)
 
 /** A round of the replay, its start on a busy machine, and some room. */
-const DECISION_MS = 60_000
+const DECISION_MS = 120_000
 
 /** No session yet, nothing there, no such method, and a file that is no picture. */
 const EXPECTED = /(401|404|405|415).*\/api\/|^Canvas2D: Multiple readback/
 
+const folder = mkdtempSync(join(tmpdir(), 'genkan-browser-'))
 let browser: Browser
 let daemon: ConsoleDaemon
 t.before(async () => {
   if (chromiumMissing) return
-  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon()])
+  const webcam = await writeWebcamClip('franck.mp4', 16, folder)
+  ;[browser, daemon] = await Promise.all([launchChromium(webcam), startConsoleDaemon()])
 })
 t.after(async () => {
+  rmSync(folder, { recursive: true, force: true })
   if (chromiumMissing) return
   await browser.close()
   await daemon.stop()
@@ -100,6 +106,8 @@ for (const width of [1280, 390]) {
     await page.getByRole('button', { name: 'Keep' }).click()
     await page.getByRole('button', { name: 'Delete this person' }).click()
     await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByText(`${name} is deleted`).waitFor()
+    await page.getByText('Erased: templates 1, pictures 1').waitFor()
     await page.getByText('Nobody is enrolled yet').waitFor()
 
     await goToPage(page, 'Decisions')
@@ -137,28 +145,113 @@ t.test('a token in the address signs in and leaves the address', opts, async (t)
   t.same(troubles, [])
 })
 
-t.test('the console is worked by keyboard alone', opts, async (t) => {
-  const { page } = await open(t, 1280)
-  await signIn(page, daemon.url, daemon.token)
-  const focused = () =>
-    page.evaluate(
-      'document.activeElement.getAttribute("aria-label") || document.activeElement.textContent',
-    )
-  const reached: unknown[] = []
-  await page.evaluate('document.activeElement.blur()')
-  for (let i = 0; i < 18; i++) {
+/** Goes on with the Tab key until what has the focus is called so. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const reached: string[] = []
+  for (let i = 0; i < 60; i++) {
     await page.keyboard.press('Tab')
-    reached.push(await focused())
+    const focused = String(
+      await page.evaluate(`(() => {
+        const { activeElement: at } = document
+        return at.getAttribute('aria-label') || at.labels?.[0]?.textContent || at.textContent
+      })()`),
+    )
+    if (focused.trim() === name) return
+    reached.push(focused)
   }
-  for (const expected of ['Skip to the content', 'Language', 'Sign out', 'People', 'Open now']) {
-    t.ok(reached.includes(expected), `${expected} among ${reached.join(', ')}`)
-  }
-  await page.getByRole('button', { name: 'Open now' }).focus()
+  throw new Error(`${name} is not among ${reached.join(', ')}`)
+}
+
+t.test('by keyboard alone: add, enrol by webcam, delete', opts, async (t) => {
+  const { page, troubles } = await open(t, 1280)
+  await page.goto(daemon.url)
+  await page.locator('#token').waitFor()
+  await page.keyboard.type(daemon.token)
+  await page.keyboard.press('Enter')
+  await page.locator('.connection[data-connected=true]').waitFor()
+  await tabTo(page, 'Skip to the content')
+  await tabTo(page, 'People')
+  await page.keyboard.press('Enter')
+  await page.locator('main[data-page=people]').waitFor()
+  await tabTo(page, 'Add a person')
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'Name')
+  await page.keyboard.type('Jun')
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: 'Jun' }).waitFor()
+  await tabTo(page, 'Webcam')
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'Switch the camera on')
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(`document.querySelector('video')?.currentTime > 0`)
+  await page.getByRole('button', { name: 'Take the picture' }).waitFor()
+  await tabTo(page, 'Take the picture')
+  await page.keyboard.press('Enter')
+  await page.getByText('Taken, quality').waitFor()
+  await tabTo(page, 'Delete this person')
   await page.keyboard.press('Enter')
   await page.getByRole('dialog').waitFor()
-  t.equal(await focused(), 'Cancel', 'the safe choice has the focus')
+  t.equal(
+    await page.evaluate('document.activeElement.textContent'),
+    'Keep',
+    'the safe choice has the focus',
+  )
   await page.keyboard.press('Escape')
   await page.getByRole('dialog').waitFor({ state: 'hidden' })
+  await page.keyboard.press('Enter')
+  await tabTo(page, 'Delete')
+  await page.keyboard.press('Enter')
+  await page.getByText('Jun is deleted').waitFor()
+  t.same(troubles, [])
+})
+
+/** A session of a role that the admin makes a token for. */
+async function tokenFor(role: string): Promise<string> {
+  const answer = await fetch(`${daemon.url}api/tokens`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${daemon.token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ name: role, role }),
+  })
+  return ((await answer.json()) as { token: string }).token
+}
+
+t.test('several pictures are dropped, one more is taken at the door', opts, async (t) => {
+  const { page, troubles } = await open(t, 390)
+  await signIn(page, daemon.url, daemon.token)
+  await goToPage(page, 'People')
+  await page.getByRole('link', { name: 'Add a person' }).click()
+  await page.getByLabel('Name').fill('Franck')
+  await page.keyboard.press('Enter')
+  await page.locator('.drop').waitFor()
+  const files = await page.evaluateHandle((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+    const files = new DataTransfer()
+    files.items.add(new File([bytes], 'one.jpg', { type: 'image/jpeg' }))
+    files.items.add(new File(['no picture'], 'two.jpg', { type: 'image/jpeg' }))
+    files.items.add(new File([bytes], 'three.jpg', { type: 'image/jpeg' }))
+    return files
+  }, daemon.picture.toString('base64'))
+  await page.locator('.drop').dispatchEvent('drop', { dataTransfer: files })
+  await page.locator('.attempts li[data-state=taken]').nth(1).waitFor()
+  t.equal(await page.locator('.attempts li[data-state=refused]').count(), 1)
+
+  await page.getByRole('button', { name: 'At the door' }).click()
+  await page.locator('.quality[data-ready=true]').waitFor({ timeout: DECISION_MS })
+  await page.getByRole('button', { name: 'Take who is at the door' }).click()
+  await page.locator('.attempts li[data-state=taken]').nth(2).waitFor({ timeout: DECISION_MS })
+  t.ok(await isWithinWidth(page))
+  await page.locator('.face-list img').nth(2).waitFor()
+  t.same(troubles, [])
+
+  const viewer = await open(t, 390)
+  await signIn(viewer.page, daemon.url, await tokenFor('viewer'))
+  await goToPage(viewer.page, 'People')
+  await viewer.page.locator('.person-card').waitFor()
+  t.equal(await viewer.page.locator('.person-card .monogram').count(), 1)
+  t.equal(await viewer.page.locator('img').count(), 0, 'a viewer sees no face')
+  t.equal(await viewer.page.getByRole('link', { name: 'Add a person' }).count(), 0)
+  await viewer.page.getByRole('button', { name: 'More' }).click()
+  t.equal(await viewer.page.getByRole('link', { name: 'Tokens' }).count(), 0)
 })
 
 t.test('language and appearance are chosen and remembered', opts, async (t) => {
@@ -177,24 +270,6 @@ t.test('language and appearance are chosen and remembered', opts, async (t) => {
   t.same(troubles, [])
 })
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-interface AxeViolation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-}
-
-/** The serious and critical violations of the page as it is now. */
-async function violationsOf(page: Page): Promise<string[]> {
-  const found = await page.evaluate<readonly AxeViolation[]>(
-    `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations)`,
-  )
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''} ${nodes[0]?.failureSummary ?? ''}`)
-}
-
 const CONSOLE_PAGES = [
   ...['live', 'people', 'people/new', 'decisions', 'doors', 'threshold', 'liveness'],
   ...['tokens', 'audit', 'system'],
@@ -207,10 +282,10 @@ t.test(
     const { page } = await open(t, 1280, true)
     await page.goto(daemon.url)
     await page.locator('#token').waitFor()
-    await page.evaluate(AXE)
+    await addAxe(page)
     t.same(await violationsOf(page), [], 'sign-in')
     await signIn(page, daemon.url, daemon.token)
-    await page.evaluate(AXE)
+    await addAxe(page)
     for (const name of CONSOLE_PAGES) {
       await page.evaluate(`location.hash = '#/${name}'`)
       await page.waitForTimeout(150)
@@ -224,5 +299,46 @@ t.test(
     }
   },
 )
+
+t.test('a display is made in the console; both outlive the daemon', opts, async (t) => {
+  const console_ = await open(t, 1280)
+  const { page } = console_
+  await signIn(page, daemon.url, daemon.token)
+  await goToPage(page, 'Tokens')
+  await page.getByRole('button', { name: 'New token' }).click()
+  await page.getByLabel('Name').fill('Entrance')
+  await page.getByLabel('Role').selectOption('kiosk')
+  await page.getByRole('dialog').getByRole('button', { name: 'New token' }).click()
+  await page.getByText('It is not shown again').waitFor()
+  const [token = '', address = ''] = await page.locator('.copyable code').allTextContents()
+  await page.getByRole('button', { name: 'Close' }).click()
+  await page.getByRole('rowheader', { name: 'Entrance' }).waitFor()
+
+  const display = await open(t, 800)
+  await display.page.goto(address)
+  await display.page.locator('.kiosk[data-outcome=granted]').waitFor({ timeout: DECISION_MS })
+  t.match(await display.page.textContent('.message'), 'Welcome, F…')
+  const asked = async (path: string, method = 'GET') => {
+    const headers = { Authorization: `Bearer ${token}` }
+    return (await fetch(`${daemon.url}${path}`, { method, headers })).status
+  }
+  t.equal(await asked('api/live/snapshot.jpg'), 200)
+  for (const path of ['api/persons', 'api/decisions', 'api/tokens', 'api/audit', 'api/health']) {
+    t.equal(await asked(path), 403, `a display has nothing to do with ${path}`)
+  }
+  t.equal(await asked('api/doors/front/open', 'POST'), 403)
+
+  await goToPage(page, 'Live')
+  await page.locator('.live:not([data-pictures="0"])').waitFor()
+  await daemon.halt()
+  await page.getByText('Connection lost').waitFor()
+  t.equal(await page.getAttribute('.live', 'data-stale'), 'true', 'an old picture looks old')
+  await display.page.getByText('Not connected').waitFor()
+
+  await daemon.start(NO_CAMERA)
+  await page.getByText('No picture of the door').waitFor({ timeout: 30_000 })
+  await page.locator('.notice').getByText('/dev/video99').waitFor()
+  await display.page.getByText('The camera sees nothing').waitFor({ timeout: 30_000 })
+})
 
 t.end()

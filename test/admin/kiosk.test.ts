@@ -8,8 +8,8 @@ import { openConsolePage } from './console-page.js'
 import { KIOSK_SCENES, openKioskDoor } from './kiosk-display.js'
 import type { KioskDoor, KioskScene } from './kiosk-display.js'
 
-const opts = { skip: chromiumMissing, timeout: 120_000 }
-t.setTimeout(240_000)
+const opts = { skip: chromiumMissing, timeout: 300_000 }
+t.setTimeout(900_000)
 
 const SIZES = [
   [1080, 1920],
