@@ -4,8 +4,11 @@ import type { Decision } from '../../decision/decision.js'
 import type { consentSchema, erasureSchema, personSchema } from '../person-schemas.js'
 import type { curvesSchema, thresholdsSchema } from '../recognition-schemas.js'
 import type { entrySchema, verdictSchema } from '../routes/audit.js'
+import type { reportSchema } from '../routes/backups.js'
+import type { purgeSchema } from '../routes/consents.js'
 import type { doorSchema } from '../routes/doors.js'
 import type { heldScheduleSchema } from '../routes/groups.js'
+import type { scoresSchema } from '../routes/live.js'
 
 import { queryOf } from './api.js'
 import { api } from './session.js'
@@ -115,6 +118,10 @@ export interface TokenRecord {
 export type AuditEntry = z.infer<typeof entrySchema>
 export type AuditVerdict = z.infer<typeof verdictSchema>
 
+export type BackupReport = z.infer<typeof reportSchema>
+export type PurgeReport = z.infer<typeof purgeSchema>
+export type LivenessScores = z.infer<typeof scoresSchema>
+
 export type Settings = Readonly<Record<string, unknown>>
 
 /** The settings with what is known of them. */
@@ -188,8 +195,10 @@ export const consents = {
   async list(id: string, signal: AbortSignal) {
     return (await api.json<Page<ConsentRecord>>(`${personPath(id)}/consents`, { signal })).items
   },
-  record: (id: string, consent: { givenBy: string; textVersion: string }) =>
-    api.ask(`${personPath(id)}/consents`, { method: 'POST', json: consent }),
+  record: (
+    id: string,
+    consent: { kind: 'given' | 'withdrawn'; givenBy: string | null; textVersion: string },
+  ) => api.ask(`${personPath(id)}/consents`, { method: 'POST', json: consent }),
 }
 
 export const decisions = {
@@ -262,6 +271,7 @@ export const settings = {
       json: change,
       headers: { 'If-Match': etag },
     }),
+  reset: (name: string) => api.ask(`/api/settings/${part(name)}`, { method: 'DELETE' }),
 }
 
 export const backups = {
@@ -276,9 +286,18 @@ export const backups = {
         ...(passphrase === '' ? {} : { 'Genkan-Passphrase': encodeURIComponent(passphrase) }),
       },
     }),
+  waiting: (signal: AbortSignal) =>
+    api.json<{ readonly waits: boolean }>('/api/restore', { signal }),
   purge: (dryRun: boolean) =>
-    api.json<{ readonly persons: number; readonly decisions: number }>(
-      `/api/retention/purge${dryRun ? '?dryRun=true' : ''}`,
-      { method: 'POST' },
-    ),
+    api.json<PurgeReport>(`/api/retention/purge${dryRun ? '?dryRun=true' : ''}`, {
+      method: 'POST',
+    }),
+}
+
+export const liveness = {
+  /** What the cues said in the last minutes, oldest first. */
+  async scores(signal: AbortSignal) {
+    const { items } = await api.json<LivenessScores>('/api/liveness/scores', { signal })
+    return items
+  },
 }

@@ -15,8 +15,8 @@ import { kioskToken } from './token.js'
 /** What the API says of how the display should be. */
 interface KioskSettings {
   readonly nameOnKiosk?: 'full' | 'masked' | 'none'
-  readonly language?: string
   readonly kioskLanguage?: string
+  readonly kioskSound?: boolean
   /** How long somebody waits after a denial. */
   readonly cooldownMs?: number
 }
@@ -261,7 +261,7 @@ function Message({ scene }: { readonly scene: Exclude<Scene, { kind: 'idle' }> }
 
 function SoundButton() {
   const [blocked, setBlocked] = useState(soundIsBlocked())
-  if (!blocked) return null
+  if (!blocked || settings.value.kioskSound === false) return null
   return (
     <button
       class="sound"
@@ -301,8 +301,7 @@ function Kiosk({ api }: { readonly api: Api | undefined }) {
 async function loadSettings(api: Api): Promise<void> {
   const loaded = await api.json<KioskSettings>('/api/kiosk/settings')
   settings.value = loaded
-  const wanted = loaded.kioskLanguage ?? loaded.language
-  const known = LANGUAGES.find((one) => one === wanted)
+  const known = LANGUAGES.find((one) => one === loaded.kioskLanguage)
   if (known !== undefined) language.value = known
 }
 
@@ -320,6 +319,9 @@ function quietly(work: Promise<void>): void {
   })
 }
 
+/** Asked without being followed: a setting that changes is no reason to sound again. */
+const sounds = () => settings.peek().kioskSound !== false
+
 function start(api: Api): void {
   void door.follow(api, new AbortController().signal).then(() => {
     refused.value = true
@@ -335,13 +337,13 @@ function start(api: Api): void {
   })
   effect(() => {
     const latest = door.latest.value
-    if (latest !== undefined) playOutcome(latest.decision.outcome)
+    if (latest !== undefined && sounds()) playOutcome(latest.decision.outcome)
   })
   let lastTask: string | undefined
   effect(() => {
     const { value: challenge } = door.challenge
     const task = challenge?.steps[challenge.at] ?? door.prompt.value?.code
-    if (task !== undefined && task !== lastTask) playOutcome('prompt')
+    if (task !== undefined && task !== lastTask && sounds()) playOutcome('prompt')
     lastTask = task
   })
   setInterval(() => quietly(loadSettings(api)), SETTINGS_EVERY_MS)

@@ -27,7 +27,8 @@ const bytes = {
   'application/octet-stream': { schema: { type: 'string', format: 'binary' } },
 } as const
 
-const reportSchema = z
+/** What a backup holds. */
+export const reportSchema = z
   .object({
     persons: z.int(),
     templates: z.int(),

@@ -74,7 +74,8 @@ const exportAll = adminRoute('admin', {
   },
 })
 
-const purgeSchema = z
+/** What a purge removed, or would remove. */
+export const purgeSchema = z
   .object({
     dryRun: z.boolean(),
     persons: z.int().openapi({ description: 'Whose own retention date is over.' }),

@@ -53,7 +53,8 @@ const events = adminRoute('kiosk', {
   },
 })
 
-const scoresSchema = z
+/** What the liveness cues said lately. */
+export const scoresSchema = z
   .object({
     items: z.array(
       z.object({

@@ -1,12 +1,18 @@
 import { Empty, Panel } from '../parts/panel.js'
 import { Plot } from '../parts/plot.js'
+import type { CueSample } from '../door-view.js'
+import { liveness } from '../resources.js'
 import { door } from '../session.js'
+import { useLoad } from '../use-load.js'
 import { words } from '../words.js'
 import { useRecentDecisions } from './live.js'
 
 const COLOURS = ['--ai', '--moss', '--shu', '--kincha', '--wood', '--ink-soft']
 const DASHES = [[], [8, 5], [3, 4], [12, 4, 3, 4], [2, 2], [16, 6]]
 const FRESH_MS = 2_000
+const SHOWN_MS = 60_000
+/** A minute at five a second. */
+const SHOWN_SAMPLES = 300
 
 function cueName(name: string): string {
   const known: Readonly<Partial<Record<string, string>>> = words.value.liveness.cues
@@ -57,9 +63,21 @@ function CuesNow() {
   )
 }
 
+/** What came before this page was opened, by this page's clock. */
+async function earlierSamples(signal: AbortSignal): Promise<readonly CueSample[]> {
+  const offsetMs = performance.now() - Date.now()
+  const items = await liveness.scores(signal)
+  return items
+    .map(({ at, cues }) => ({ atMs: Date.parse(at) + offsetMs, cues }))
+    .filter(({ atMs }) => performance.now() - atMs < SHOWN_MS)
+}
+
 function LastMinute() {
   const { liveness: text } = words.value
-  const samples = door.cues.value
+  const { data: earlier = [] } = useLoad(earlierSamples)
+  const live = door.cues.value
+  const beganMs = live[0]?.atMs ?? Infinity
+  const samples = [...earlier.filter(({ atMs }) => atMs < beganMs), ...live].slice(-SHOWN_SAMPLES)
   if (samples.length < 2) return null
   const nowMs = samples.at(-1)?.atMs ?? 0
   const names = [...new Set(samples.flatMap(({ cues }) => Object.keys(cues)))]

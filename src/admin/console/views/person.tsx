@@ -11,7 +11,7 @@ import { Done, IconButton, Panel, Problem, Waiting } from '../parts/panel.js'
 import { consents, faces, groups, persons } from '../resources.js'
 import type { PersonRecord, Versioned } from '../resources.js'
 import { goTo, hrefOf } from '../route.js'
-import { isEnroller } from '../session.js'
+import { isAdmin, isEnroller } from '../session.js'
 import { useAction, useLoad } from '../use-load.js'
 import { words } from '../words.js'
 import { farewell } from '../parts/farewell.js'
@@ -196,18 +196,31 @@ function Consent({ id }: { readonly id: string }) {
   const { data, error, reload } = useLoad((signal) => consents.list(id, signal), id)
   const action = useAction()
   const { person: text } = words.value
+  const last = data?.at(-1)
+  const record = async (kind: 'given' | 'withdrawn', textVersion: string) => {
+    const by = givenBy.trim()
+    const done = await action.run(() =>
+      consents.record(id, { kind, givenBy: by === '' ? null : by, textVersion }),
+    )
+    if (!done) return
+    setGivenBy('')
+    await reload()
+  }
   return (
     <Panel title={text.consent}>
       <Problem error={error} />
       {data?.length === 0 && <p class="soft">{text.noConsent}</p>}
       <ul class="plain-list">
         {data?.map((consent) => (
-          <li key={consent.id}>
-            <Icon name="granted" />
+          <li key={consent.id} data-kind={consent.kind}>
+            <Icon name={consent.kind === 'given' ? 'granted' : 'denied'} />
             <span>
-              {text.consentGiven(consent.givenBy ?? '–', consent.textVersion)}
+              {consent.kind === 'withdrawn'
+                ? text.consentWithdrawn(consent.textVersion)
+                : consent.givenBy === null
+                  ? text.consentGivenSelf(consent.textVersion)
+                  : text.consentGiven(consent.givenBy, consent.textVersion)}
               <span class="soft"> · {formatDay(consent.at)}</span>
-              {consent.kind === 'withdrawn' && <span class="tag">{text.consentWithdrawn}</span>}
             </span>
           </li>
         ))}
@@ -217,24 +230,37 @@ function Consent({ id }: { readonly id: string }) {
           class="stack"
           onSubmit={(event) => {
             event.preventDefault()
-            void action
-              .run(() =>
-                consents.record(id, { givenBy: givenBy.trim(), textVersion: version.trim() }),
-              )
-              .then((done) => {
-                if (!done) return
-                setGivenBy('')
-                void reload()
-              })
+            void record('given', version.trim())
           }}
         >
           <div class="pair">
-            <TextField label={text.consentBy} value={givenBy} onInput={setGivenBy} required />
-            <TextField label={text.consentVersion} value={version} onInput={setVersion} required />
+            <TextField
+              label={text.consentVersion}
+              value={version}
+              onInput={setVersion}
+              maxLength={64}
+              required
+            />
+            <TextField
+              label={text.consentBy}
+              hint={text.consentByNote}
+              value={givenBy}
+              onInput={setGivenBy}
+              maxLength={200}
+            />
           </div>
           <Problem error={action.error} />
           <div class="row-buttons">
-            <button type="submit" disabled={action.busy}>
+            {last?.kind === 'given' && (
+              <button
+                type="button"
+                disabled={action.busy}
+                onClick={() => void record('withdrawn', last.textVersion)}
+              >
+                {text.takeConsentBack}
+              </button>
+            )}
+            <button type="submit" disabled={action.busy || version.trim() === ''}>
               {text.giveConsent}
             </button>
           </div>
@@ -256,10 +282,12 @@ function Data({ person }: { readonly person: PersonRecord }) {
         </a>
         {isEnroller.value && (
           <>
-            <a class="button" href={persons.exportHref(person.id)} download>
-              <Icon name="export" />
-              {text.export}
-            </a>
+            {isAdmin.value && (
+              <a class="button" href={persons.exportHref(person.id)} download>
+                <Icon name="export" />
+                {text.export}
+              </a>
+            )}
             <button class="danger" type="button" onClick={() => setAsking(true)}>
               <Icon name="remove" />
               {text.delete}
