@@ -1,5 +1,8 @@
 import type { Browser, ConsoleMessage, Page } from 'playwright-core'
 
+/** Slow is no fault: on a busy machine a page may take long. */
+const PATIENCE_MS = 120_000
+
 export interface ConsolePage {
   readonly page: Page
   /** What must not happen: errors, policy violations, requests to others. */
@@ -29,6 +32,7 @@ export async function openConsolePage(
     bypassCSP,
     reducedMotion: 'reduce',
   })
+  page.setDefaultTimeout(PATIENCE_MS)
   const troubles: string[] = []
   page.on('console', (message: ConsoleMessage) => {
     const text = `${message.text()} ${message.location().url}`
