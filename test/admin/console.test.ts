@@ -183,7 +183,7 @@ t.test('by keyboard alone: add, enrol by webcam, delete', opts, async (t) => {
   await page.keyboard.press('Enter')
   await tabTo(page, 'Switch the camera on')
   await page.keyboard.press('Enter')
-  await page.waitForFunction(`document.querySelector('video')?.currentTime > 0`)
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0)
   await page.getByRole('button', { name: 'Take the picture' }).waitFor()
   await tabTo(page, 'Take the picture')
   await page.keyboard.press('Enter')
