@@ -1,7 +1,10 @@
+import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAdminPorts } from './admin-ports.js'
 import { createAdminApp } from './admin/app.js'
-import { serveAdmin } from './admin/serve.js'
+import { keepSelfSigned, readCertificate } from './admin/certificate.js'
+import type { ServerCertificate } from './admin/certificate.js'
+import { isLoopback, serveAdmin } from './admin/serve.js'
 import { openBroker } from './broker.js'
 import { openCamera } from './capture/open-camera.js'
 import { defaultReplayPlaylist } from './capture/replay-playlist.js'
@@ -308,7 +311,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
       onJudgement(judgement) {
         live.showJudgement(judgement)
         metrics.observeFrame(judgement.stages)
-        latencies.observe(judgement.stages)
+        const wholeMs = performance.now() - judgement.frame.monotonicMs
+        latencies.observe({ ...judgement.stages, wholeMs })
         onAlive()
       },
       withhold: () => clock.check(),
@@ -434,7 +438,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   onStarting('opening the console')
   try {
-    const server = await serveAdmin({ app, ...config.admin })
+    const tls = await certificateOf(config.admin, store.info.path)
+    if (tls !== undefined) {
+      const { fingerprint, validUntil, selfSigned } = tls
+      log.info({ fingerprint, validUntil, selfSigned }, 'the console is served over TLS')
+    }
+    const server = await serveAdmin({ app, ...config.admin, tls })
     return {
       consoleUrl: server.url,
       brokerUrl: broker.url,
@@ -453,6 +462,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     closeStore()
     throw error
   }
+}
+
+/** Beyond loopback there is always one, unless clear text was asked for by name. */
+async function certificateOf(
+  admin: Config['admin'],
+  storePath: string,
+): Promise<ServerCertificate | undefined> {
+  const { host, hostNames, allowPlainHttp } = admin
+  const { cert, key } = admin.tls
+  if (cert !== undefined && key !== undefined) return readCertificate(cert, key)
+  if (isLoopback(host) || allowPlainHttp) return undefined
+  return keepSelfSigned(join(dirname(storePath), 'genkan.tls.pem'), host, hostNames)
 }
 
 /** What is set at the desk and takes effect at a start. */

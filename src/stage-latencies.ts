@@ -1,10 +1,9 @@
-import type { StageTimes } from './line.js'
-
 const KEPT_FRAMES = 300
 
 /** Time of the newest frames in each stage, for showing. */
 export interface StageLatencies {
-  observe(stages: StageTimes): void
+  /** @param stages milliseconds by name, with or without the ending `Ms` */
+  observe(stages: Readonly<Record<string, number>>): void
   /** Of the frames in which the stage ran; a stage that never ran is absent. */
   read(): Readonly<Record<string, { readonly p50Ms: number; readonly p95Ms: number }>>
 }
@@ -19,7 +18,7 @@ export function createStageLatencies(): StageLatencies {
   return {
     observe(stages) {
       for (const [name, ms] of Object.entries(stages)) {
-        if (typeof ms !== 'number' || ms <= 0) continue
+        if (!(ms > 0)) continue
         const stage = name.replace(/Ms$/, '')
         let ring = rings.get(stage)
         if (ring === undefined) {

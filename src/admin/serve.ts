@@ -1,3 +1,4 @@
+import { createServer as createTlsServer } from 'node:https'
 import { hostname } from 'node:os'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
@@ -12,7 +13,8 @@ const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8, 'ipv4')
 loopback.addAddress('::1', 'ipv6')
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
   if (host === 'localhost') return true
   return isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
 }
@@ -33,12 +35,14 @@ function createHostCheck(host: string, hostNames: readonly string[]) {
 
 export interface ServeAdminOptions {
   readonly app: Pick<AdminApp, 'fetch'>
-  /** Address to listen at; beyond loopback only with {@link allowPlainHttp}. */
+  /** Address to listen at; beyond loopback only with {@link tls} or {@link allowPlainHttp}. */
   readonly host: string
   /** 0 takes a free port. */
   readonly port: number
   /** The operator's word that the network between browser and door is trusted, default false. */
   readonly allowPlainHttp?: boolean
+  /** Certificate and private key in PEM; HTTPS then, at any address. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** Further names that this machine is reached by. */
   readonly hostNames?: readonly string[]
 }
@@ -52,24 +56,33 @@ export interface AdminServer {
 }
 
 /**
- * Listens for HTTP.
+ * Listens for HTTP, or for HTTPS where there is a certificate.
  * @throws Error saying cause and cure when the address may not or can't be listened at
  */
 export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServer> {
-  const { app, host, port, allowPlainHttp = false, hostNames = [] } = options
-  if (!isLoopback(host) && !allowPlainHttp) {
+  const { app, host, port, allowPlainHttp = false, hostNames = [], tls } = options
+  if (!isLoopback(host) && tls === undefined && !allowPlainHttp) {
     throw new Error(
       `refusing to listen at ${host} in clear text: anyone on the network could read the token; ` +
-        'listen at 127.0.0.1 behind a TLS proxy, or set allowPlainHttp if the network is trusted',
+        'give a certificate, listen at 127.0.0.1 behind a TLS proxy, or set allowPlainHttp if the network is trusted',
     )
   }
   const stopping = new AbortController()
   const allowsHost = createHostCheck(host, hostNames)
   const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, { ...env, stopping: stopping.signal, allowsHost }),
+    fetch: (request, env) =>
+      app.fetch(request, {
+        ...env,
+        stopping: stopping.signal,
+        allowsHost,
+        isTls: tls !== undefined,
+      }),
+    ...(tls === undefined ? {} : { createServer: createTlsServer }),
     serverOptions: {
+      ...(tls === undefined ? {} : { ...tls, minVersion: 'TLSv1.2' as const }),
       headersTimeout: 10_000,
-      requestTimeout: 30_000,
+      // A backup to be restored may come over a slow line.
+      requestTimeout: 300_000,
       keepAliveTimeout: 5_000,
       maxHeaderSize: 16 * 1024,
     },
@@ -89,7 +102,7 @@ export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServe
   const urlHost = isIPv6(host) ? `[${host}]` : host
   let stopped: Promise<void> | undefined
   return {
-    url: `http://${urlHost}:${boundPort}/`,
+    url: `${tls === undefined ? 'http' : 'https'}://${urlHost}:${boundPort}/`,
     stop() {
       stopped ??= new Promise((resolve) => {
         const impatient = setTimeout(() => server.closeAllConnections(), STOP_GRACE_MS)

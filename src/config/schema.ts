@@ -284,6 +284,18 @@ const mqttSchema = z
     },
   )
 
+const tlsSchema = z
+  .strictObject({
+    cert: file(
+      'PEM file of the certificate, with what lies between it and a known authority.',
+    ).optional(),
+    key: file('PEM file of its private key, mode 0600.').optional(),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'goes with admin.tls.key: give both or none',
+    path: ['cert'],
+  })
+
 const adminSchema = z.strictObject({
   host: z
     .string()
@@ -295,6 +307,9 @@ const adminSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Listen beyond loopback without TLS; only on a network you trust.'),
+  tls: tlsSchema
+    .prefault({})
+    .describe('HTTPS; beyond loopback a certificate of its own is made where none is given.'),
   hostNames: z
     .array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, 'must be a host name'))
     .max(20)

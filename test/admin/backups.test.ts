@@ -1,7 +1,14 @@
-import { readdirSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
+import sharp from 'sharp'
 import t from 'tap'
 
+import { assetPath } from '../../src/models/registry.js'
+import { openStore } from '../../src/store/store.js'
+import { toVectorBytes } from '../../src/store/vector-bytes.js'
+import { rawDatabase } from '../store/samples.js'
 import { openRealDoor } from './real-door.js'
 
 const door = await openRealDoor(t)
@@ -72,4 +79,50 @@ t.test('what is no whole backup is refused, and nothing of it stays', async (t) 
   )
   const actions = door.store.audit.list({ limit: 10 }).map(({ action }) => action)
   t.ok(actions.includes('backup.create') && actions.includes('restore.stage'))
+})
+
+t.test('after an erasure no backup holds a byte of the person', async (t) => {
+  const picture = new Uint8Array(await sharp(assetPath('joconde.jpg')).jpeg().toBuffer())
+  const { id } = door.store.persons.create('Lisa Markerbrox', 'test')
+  const added = await ask(`/api/persons/${id}/faces`, {
+    method: 'POST',
+    body: picture,
+    headers: { 'Content-Type': 'image/jpeg' },
+  })
+  t.equal(added.status, 201)
+  const [template] = door.store.templates.byPerson(id)
+  const needles = [
+    Buffer.from(template.cropPng).subarray(200, 240),
+    toVectorBytes(template.embedding.vector).subarray(100, 140),
+    Buffer.from('Markerbrox'),
+  ]
+
+  async function foundInBackup(): Promise<boolean[]> {
+    const folder = mkdtempSync(join(tmpdir(), 'genkan-copy-'))
+    writeFileSync(join(folder, 'genkan.db'), await make({}))
+    copyFileSync(join(door.folder, 'genkan.key'), join(folder, 'genkan.key'))
+    const raw = rawDatabase(folder)
+    const pages = raw.serialize()
+    raw.close()
+    rmSync(folder, { recursive: true })
+    return needles.map((needle) => pages.includes(needle))
+  }
+
+  t.same(await foundInBackup(), [true, true, true], 'what is held is in a backup')
+  const before = await make({})
+  const erased = await json(await ask(`/api/persons/${id}`, { method: 'DELETE' }))
+  t.match(erased, { proof: { proven: true } })
+  t.same(await foundInBackup(), [false, false, false], 'what was erased is in none made since')
+
+  // One made before is out of reach, but brings nobody back.
+  t.equal((await send('/api/restore', before)).status, 202)
+  door.store.close()
+  const reopened = openStore({ folder: door.folder, nowMs: Date.now })
+  t.equal(reopened.info.restored?.erasedAgain, 1)
+  t.equal(reopened.persons.get(id), undefined)
+  reopened.close()
+  const raw = rawDatabase(door.folder)
+  const pages = raw.serialize()
+  raw.close()
+  for (const needle of needles) t.notOk(pages.includes(needle))
 })

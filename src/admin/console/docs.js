@@ -40,6 +40,11 @@ function bodyRows(requestBody) {
   ])
 }
 
+function rolesText({ 'x-access': access, 'x-roles': roles = [] }) {
+  if (access === 'open') return 'Needs no token.'
+  return `Roles: ${roles.join(', ')}. Any other gets 403, no valid token 401.`
+}
+
 function operationOf(path, method, operation) {
   const { summary, description, parameters = [], requestBody, responses } = operation
   return element(
@@ -55,6 +60,7 @@ function operationOf(path, method, operation) {
     element(
       'div',
       { class: 'operation-body' },
+      element('p', { class: 'roles' }, rolesText(operation)),
       ...(description ? [element('p', {}, description.replaceAll('`', ''))] : []),
       element('pre', { tabindex: '0' }, curlOf(method, path, operation)),
       ...table(
