@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { BenchApiOptions } from '../commands/bench-api.js'
 import type { BenchGalleryOptions } from '../commands/bench-gallery.js'
 import type { BenchNetsOptions } from '../commands/bench-nets.js'
 import type { BenchOptions } from '../commands/bench.js'
@@ -34,6 +35,17 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: BenchGalleryOptions) => {
       const { benchGalleryCommand } = await import('../commands/bench-gallery.js')
       await benchGalleryCommand(options)
+    })
+
+  program
+    .command('bench-api')
+    .description('ask the API of a running daemon while frames are judged, beside one left alone')
+    .option('--seconds <seconds>', 'of each of four phases, idle and asked in turn', '60')
+    .option('--rate <count>', 'requests a second', '50')
+    .option('--json', 'print one JSON object')
+    .action(async (options: BenchApiOptions) => {
+      const { benchApi } = await import('../commands/bench-api.js')
+      await benchApi(options)
     })
 
   program
