@@ -52,6 +52,10 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .command('soak')
     .description('run the daemon on its replay and watch its memory')
     .option('--minutes <minutes>', 'how long', '10')
+    .option(
+      '--busy',
+      'texture alone, no rest after a decision: a day’s attempts in less than an hour',
+    )
     .option('--json', 'print one JSON object')
     .action(async (options: SoakOptions) => {
       const { soak } = await import('../commands/soak.js')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,15 +9,37 @@ import { CommandError } from './command-error.js'
 
 export interface SoakOptions {
   readonly minutes: string
+  /** Texture alone and no rest after a decision: a day's attempts in less than an hour. */
+  readonly busy?: boolean
   readonly json?: boolean
 }
 
-const SAMPLE_MS = 2000
-/** Share of the run that counts as warm-up: caches fill, the allocator finds its level. */
+/** What the daemon's memory is made of, as its probe tells it. */
+interface MemorySample {
+  readonly hours: number
+  readonly rssMb: number
+  /** Outside of V8's heap: nets, pictures, SQLite, libvips. */
+  readonly nativeMb: number
+  /** In use in V8's heap, rubbish that waits to be collected included. */
+  readonly heapMb: number
+}
+
+const LOOK_MS = 500
+/** Caches fill, the allocator finds its level: half of a short run, ten minutes of a longer one. */
 const WARM_UP_SHARE = 0.5
+const WARM_UP_MOST_H = 10 / 60
+/** Rubbish is collected many times within this; the least of it is what is kept. */
+const FLOOR_H = 1 / 60
 /** All pairs are compared, so that a long run is thinned to this many samples. */
 const MAX_SLOPE_POINTS = 1000
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+const PROBE = new URL('./soak-probe.js', import.meta.url).href
+const MB = 1024 * 1024
+const BUSY = {
+  GENKAN_LIVENESS_MODE: 'texture',
+  GENKAN_DECISION_COOLDOWN_MS: '0',
+  GENKAN_DECISION_GRANT_COOLDOWN_MS: '0',
+}
 
 /** `npm run soak`: the real daemon on its replay, for a while; memory and a clean end are watched. */
 export async function soak(options: SoakOptions): Promise<void> {
@@ -26,11 +48,12 @@ export async function soak(options: SoakOptions): Promise<void> {
     throw new CommandError('bad-input', '--minutes must be more than 0')
   }
   const folder = mkdtempSync(join(tmpdir(), 'genkan-soak-'))
-  const daemon = spawn(process.execPath, [MAIN], {
+  const daemon = spawn(process.execPath, ['--import', PROBE, MAIN], {
     cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: {
       ...process.env,
+      ...(options.busy === true ? BUSY : {}),
       GENKAN_ADMIN_PORT: '0',
       GENKAN_MQTT_EMBEDDED_PORT: '0',
       GENKAN_STORE_FOLDER: join(folder, 'data'),
@@ -38,37 +61,77 @@ export async function soak(options: SoakOptions): Promise<void> {
   })
   try {
     const { decisions, lastError } = watchLog(daemon)
-    const samples: { readonly x: number; readonly y: number }[] = []
     const startMs = performance.now()
-    const endMs = startMs + minutes * 60_000
-    while (performance.now() < endMs) {
-      await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))
+    const hours = () => (performance.now() - startMs) / 3_600_000
+    const samples: MemorySample[] = []
+    const decisionsAt: { readonly x: number; readonly y: number }[] = []
+    daemon.on('message', ({ rss, heapTotal, heapUsed }: NodeJS.MemoryUsage) => {
+      const nativeMb = (rss - heapTotal) / MB
+      samples.push({ hours: hours(), rssMb: rss / MB, nativeMb, heapMb: heapUsed / MB })
+      decisionsAt.push({ x: hours(), y: decisions() })
+    })
+    while (hours() * 60 < minutes) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
       if (daemon.exitCode !== null) {
         throw new CommandError('fault', `the daemon ended by itself: ${lastError()}`)
       }
-      samples.push({ x: (performance.now() - startMs) / 3_600_000, y: rssMb(daemon.pid) })
     }
     const exitCode = await stop(daemon)
-    const warm = samples.filter(({ x }) => x * 60 >= minutes * WARM_UP_SHARE)
-    const report = {
+    const warmFromH = Math.min((minutes / 60) * WARM_UP_SHARE, WARM_UP_MOST_H)
+    const warm = samples.filter((sample) => sample.hours >= warmFromH)
+    const slopeOf = (value: (sample: MemorySample) => number) =>
+      robustSlopeOf(thinned(warm).map((sample) => ({ x: sample.hours, y: value(sample) })))
+    const nativeSlope = slopeOf(({ nativeMb }) => nativeMb)
+    const heapSlope = robustSlopeOf(floorOf(warm))
+    const round = (value: number) => Number(value.toFixed(2))
+    const report: SoakReport = {
       minutes,
       decisions: decisions(),
-      rssMb: Math.round(warm.at(-1)?.y ?? 0),
-      rssMaxMb: Math.round(Math.max(...samples.map(({ y }) => y))),
+      rssMb: Math.round(samples.at(-1)?.rssMb ?? Number.NaN),
+      rssMaxMb: Math.round(Math.max(...samples.map(({ rssMb }) => rssMb))),
       rssByMinuteMb: byMinute(samples),
-      rssSlopeMbPerHour: Number(robustSlopeOf(thinned(warm)).toFixed(2)),
+      warmUpMinutes: round(warmFromH * 60),
+      rssSlopeMbPerHour: round(slopeOf(({ rssMb }) => rssMb)),
+      nativeSlopeMbPerHour: round(nativeSlope),
+      heapSlopeMbPerHour: round(heapSlope),
+      keptSlopeMbPerHour: round(nativeSlope + heapSlope),
+      decisionsPerHour: Math.round(robustSlopeOf(thinned(decisionsAt))),
       exitCode,
     }
-    process.stdout.write(
-      options.json === true
-        ? `${JSON.stringify(report)}\n`
-        : `${minutes} min, ${report.decisions} decisions, RSS ${report.rssMb} MB at the end, ` +
-            `${report.rssMaxMb} MB at most, slope of the second half (Theil-Sen) ${report.rssSlopeMbPerHour} MB/h, exit code ${exitCode}\n`,
-    )
+    process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
   } finally {
     daemon.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+interface SoakReport {
+  readonly minutes: number
+  readonly decisions: number
+  readonly rssMb: number
+  readonly rssMaxMb: number
+  readonly rssByMinuteMb: readonly number[]
+  readonly warmUpMinutes: number
+  readonly rssSlopeMbPerHour: number
+  /** Of the memory outside of V8's heap. */
+  readonly nativeSlopeMbPerHour: number
+  /** Of what collections leave in V8's heap. */
+  readonly heapSlopeMbPerHour: number
+  /** Both together: RSS without the room that V8 takes and gives back as it likes. */
+  readonly keptSlopeMbPerHour: number
+  readonly decisionsPerHour: number
+  readonly exitCode: number | null
+}
+
+function describe(report: SoakReport): string {
+  return [
+    `${report.minutes} min, ${report.decisions} decisions (${report.decisionsPerHour} an hour), exit code ${report.exitCode}`,
+    `RSS by minute: ${report.rssByMinuteMb.join(' ')} MB; ${report.rssMaxMb} MB at most`,
+    `slopes after ${report.warmUpMinutes} min (Theil-Sen): RSS ${report.rssSlopeMbPerHour} MB/h; ` +
+      `without the free room in V8's heap ${report.keptSlopeMbPerHour} MB/h ` +
+      `(outside of it ${report.nativeSlopeMbPerHour}, in use in it ${report.heapSlopeMbPerHour})`,
+    '',
+  ].join('\n')
 }
 
 function watchLog(daemon: ChildProcess) {
@@ -89,17 +152,21 @@ function thinned<Sample>(samples: readonly Sample[]): Sample[] {
   return samples.filter((_, index) => index % step === 0)
 }
 
-/** The last sample of each minute. */
-function byMinute(samples: readonly { readonly x: number; readonly y: number }[]): number[] {
-  const lasts: number[] = []
-  for (const { x, y } of samples) lasts[Math.floor(x * 60)] = Math.round(y)
-  return lasts
+/** The least heap in use of each minute: what collections leave. */
+function floorOf(samples: readonly MemorySample[]): { readonly x: number; readonly y: number }[] {
+  const floors = new Map<number, number>()
+  for (const { hours, heapMb } of samples) {
+    const slot = Math.floor(hours / FLOOR_H)
+    floors.set(slot, Math.min(floors.get(slot) ?? Infinity, heapMb))
+  }
+  return [...floors].map(([slot, heapMb]) => ({ x: slot * FLOOR_H, y: heapMb }))
 }
 
-/** Resident memory from the kernel's own account. */
-function rssMb(pid: number | undefined): number {
-  const status = readFileSync(`/proc/${pid ?? 'self'}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? Number.NaN) / 1024
+/** The last sample of each minute. */
+function byMinute(samples: readonly MemorySample[]): number[] {
+  const lasts: number[] = []
+  for (const { hours, rssMb } of samples) lasts[Math.floor(hours * 60)] = Math.round(rssMb)
+  return lasts
 }
 
 function stop(daemon: ChildProcess): Promise<number | null> {

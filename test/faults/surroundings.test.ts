@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 import t from 'tap'
 
-import { assetPath, defaultModels } from '../../src/models/registry.js'
+import { assetPath, defaultModels, readManifest } from '../../src/models/registry.js'
 import { shippedCalibrationPath } from '../../src/threshold-source.js'
 import {
   EAGER,
@@ -60,27 +60,49 @@ t.test(
   },
 )
 
-t.test('a calibration changed under a running daemon is not used, and told', async (t) => {
-  const home = newHome(t)
-  const calibration = join(home.folder, 'calibration.json')
-  copyFileSync(shippedCalibrationPath(defaultModels.encoder), calibration)
-  const env = { ...EAGER, ...CAMERA, GENKAN_MATCHING_CALIBRATION_FILE: calibration }
-  const daemon = await startDaemon(t, home, env)
-  const thresholdOf = (health: string) => /"threshold":\{"value":([\d.]+)/.exec(health)?.[1]
-  const before = thresholdOf(await healthOf(daemon))
-  t.ok(before)
-  writeFileSync(calibration, readFileSync(calibration, 'utf8').replaceAll('0', '9'))
-  await until(
-    async () => (await healthOf(daemon)).includes(`${calibration} changed on disk`),
-    'health to tell',
-  )
-  t.equal(await statusOf(daemon), 'degraded')
-  t.equal(thresholdOf(await healthOf(daemon)), before, 'the threshold in force is the one loaded')
-  t.equal(await daemon.kill('SIGINT'), 0)
-  const again = await startDaemon(t, home, env)
-  t.equal(await statusOf(again), 'down', 'what it has become is refused at the next start')
-  t.equal(await again.kill('SIGINT'), 0)
-})
+t.test(
+  'a calibration and a model changed under a running daemon are not used, and told',
+  async (t) => {
+    const home = newHome(t)
+    const calibration = join(home.folder, 'calibration.json')
+    copyFileSync(shippedCalibrationPath(defaultModels.encoder), calibration)
+    const shipped = readManifest(defaultModels.encoder)
+    const manifest = join(home.folder, 'encoder.json')
+    const model = join(home.folder, shipped.manifest.file.name)
+    copyFileSync(shipped.manifestPath, manifest)
+    copyFileSync(shipped.modelPath, model)
+    const env = {
+      ...EAGER,
+      ...CAMERA,
+      GENKAN_MATCHING_CALIBRATION_FILE: calibration,
+      GENKAN_MODELS_ENCODER: manifest,
+    }
+    const daemon = await startDaemon(t, home, env)
+    await enrolMan(daemon)
+    const thresholdOf = (health: string) => /"threshold":\{"value":([\d.]+)/.exec(health)?.[1]
+    const before = thresholdOf(await healthOf(daemon))
+    t.ok(before)
+    writeFileSync(calibration, readFileSync(calibration, 'utf8').replaceAll('0', '9'))
+    await until(
+      async () => (await healthOf(daemon)).includes(`${calibration} changed on disk`),
+      'health to tell',
+    )
+    t.equal(await statusOf(daemon), 'degraded')
+    t.equal(thresholdOf(await healthOf(daemon)), before, 'the threshold in force is the one loaded')
+    const bytes = readFileSync(model)
+    bytes[bytes.length >> 1] ^= 0xff
+    writeFileSync(model, bytes)
+    await until(async () => (await healthOf(daemon)).includes(model), 'health to tell of the model')
+    const grants = grantsIn(daemon)
+    await until(() => grantsIn(daemon) > grants, 'the loaded model to go on')
+    t.equal(await daemon.kill('SIGINT'), 0)
+    await t.rejects(startDaemon(t, home, env), /cannot start: .*sha256/s)
+    copyFileSync(shipped.modelPath, model)
+    const again = await startDaemon(t, home, env)
+    t.equal(await statusOf(again), 'down', 'what it has become is refused at the next start')
+    t.equal(await again.kill('SIGINT'), 0)
+  },
+)
 
 t.test('with every core taken twice, nobody but the man is granted', async (t) => {
   const home = newHome(t)
