@@ -53,7 +53,7 @@ export interface DaemonOptions {
    * is said to be out of order; feeds the watchdog.
    */
   readonly onAlive: () => void
-  /** Told what is being started, in words that follow `cannot start:`. */
+  /** Told what is being started, such as `loading the models`. */
   readonly onStarting?: (what: string) => void
   /** Told how the daemon is, at each change. */
   readonly onHealth?: (health: Health) => void

@@ -4,7 +4,7 @@ import type { Daemon } from '../daemon.js'
 import type { Health } from '../events/messages.js'
 import { loadConfig } from '../config/load.js'
 import { createLog } from '../log.js'
-import { createServiceNotifier } from '../systemd-notify.js'
+import { createServiceNotifier, type ServiceNotifier } from '../systemd-notify.js'
 import { writeReplayPicture } from '../replay-picture.js'
 import { explain } from './explain.js'
 
@@ -17,8 +17,8 @@ export interface RunOptions {
 const EXIT_FAULT = 1
 /** Exit code of a daemon that wants to be started anew (EX_TEMPFAIL of sysexits.h). */
 const EXIT_RESTART = 75
-/** The service manager's patience (`TimeoutStartSec`) is longer: a part that hangs is named first. */
-const START_DEADLINE_MS = 75_000
+/** The service manager's patience (`TimeoutStartSec`) is three times this. */
+const SLOW_START_MS = 30_000
 /** Less than the service manager's `TimeoutStopSec`. What is decided is on disk long before. */
 const STOP_DEADLINE_MS = 12_000
 /** A net that hangs keeps a thread, and with it the process; nothing is left to lose by then. */
@@ -29,19 +29,21 @@ function exitWithin(ms: number, code: number): void {
   setTimeout(() => process.exit(code), ms).unref()
 }
 
-/** Ends a process that comes to nothing, saying which part was being started. */
-function startDeadline() {
+/** Names the part that is being started: to the service manager, and aloud when it takes long. */
+function followStart(service: ServiceNotifier) {
   let what = 'reading the configuration'
-  const timer = setTimeout(() => {
+  const timer = setInterval(() => {
     process.stderr.write(
-      `genkan cannot start: ${what} takes longer than ${START_DEADLINE_MS / 1000} s; ` +
-        'see what else keeps this machine busy (top, dmesg), then run `genkan doctor`\n',
+      `genkan is still ${what} after ${Math.round(process.uptime())} s; ` +
+        'see what else keeps this machine busy (top, dmesg)\n',
     )
-    process.exit(EXIT_RESTART)
-  }, START_DEADLINE_MS)
+  }, SLOW_START_MS)
   return {
-    onStarting: (next: string) => (what = next),
-    met: () => clearTimeout(timer),
+    onStarting(next: string): void {
+      what = next
+      service.status(`starting: ${next}`)
+    },
+    over: () => clearInterval(timer),
   }
 }
 
@@ -55,7 +57,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const service = createServiceNotifier({
     onFault: (message) => process.stderr.write(`${message}\n`),
   })
-  const deadline = startDeadline()
+  const start = followStart(service)
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
     const log = createLog(config.log)
@@ -64,7 +66,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
       config,
       log,
       isSupervised,
-      onStarting: deadline.onStarting,
+      onStarting: start.onStarting,
       onAlive: () => service.alive(),
       onHealth: (health) => service.status(describeStatus(health)),
     })
@@ -74,7 +76,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
     exitWithin(EXIT_GRACE_MS, EXIT_FAULT)
     return EXIT_FAULT
   } finally {
-    deadline.met()
+    start.over()
   }
   service.ready(`console at ${daemon.consoleUrl}`)
   process.stdout.write(describeStart(daemon, picture))

@@ -26,8 +26,12 @@ export const EAGER = {
   GENKAN_DECISION_GRANT_COOLDOWN_MS: '0',
 }
 
-/** Models are loaded and warmed; on a machine that others load, too, that takes its time. */
-const START_MS = 120_000
+/**
+ * On a machine that others load, too, a start takes its time; a process that hangs is one that uses no
+ * more of the processor for this long, or far more than a start needs.
+ */
+const STILL_MS = 60_000
+const START_CPU_S = 60
 
 /** A daemon in a process of its own. */
 export interface RunningDaemon {
@@ -86,6 +90,16 @@ export function spawnDaemon(home: Home, env: Readonly<Record<string, string>>): 
   })
 }
 
+/** Seconds of processor time that a process has used; 0 when it is gone. */
+function cpuOf(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  } catch {
+    return 0
+  }
+}
+
 /** Stacks out of Node's report. */
 function stackIn(log: string): string {
   const from = log.indexOf('"javascriptStack"')
@@ -107,14 +121,17 @@ export async function startDaemon(
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (out += text))
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const isOver = () => child.exitCode !== null || child.signalCode !== null
-  await until(() => out.includes('Ctrl-C') || isOver(), 'the daemon to start', START_MS).catch(
-    async (error: unknown) => {
-      const said = `${out.slice(-500)} ${log.slice(-1500)}`
-      child.kill('SIGUSR2')
-      await pause(3000)
-      throw new Error(`${String(error)}; it said: ${said}; it does: ${stackIn(log)}`)
-    },
-  )
+  const progress = { cpuS: 0, atMs: startedMs }
+  while (!out.includes('Ctrl-C') && !isOver()) {
+    await pause(50)
+    const cpuS = cpuOf(child.pid ?? 0)
+    if (cpuS > progress.cpuS) Object.assign(progress, { cpuS, atMs: performance.now() })
+    if (performance.now() - progress.atMs < STILL_MS && cpuS < START_CPU_S) continue
+    const said = `${out.slice(-500)} ${log.slice(-1500)}`
+    child.kill('SIGUSR2')
+    await pause(10_000)
+    throw new Error(`the daemon hangs in its start; it said: ${said}; it does: ${stackIn(log)}`)
+  }
   const startMs = performance.now() - startedMs
   if (isOver()) throw new Error(`the daemon did not start (${child.signalCode}): ${log}`)
   home.token = /token +(genkan_\S+)/.exec(out)?.[1] ?? home.token
