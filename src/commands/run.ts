@@ -66,7 +66,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
       config,
       log,
       isSupervised,
-      onStarting: start.onStarting,
+      onStarting: (what) => start.onStarting(what),
       onAlive: () => service.alive(),
       onHealth: (health) => service.status(describeStatus(health)),
     })

@@ -123,7 +123,7 @@ t.test('every form of the announcement is one that Home Assistant takes', (t) =>
 t.test('an event of every outcome is announced', (t) => {
   const { attempt } = componentsOf(describeDevice(plain))
   t.match(attempt, { platform: 'event', state_topic: topics.attempt })
-  t.strictSame(attempt?.['event_types'], [...ATTEMPT_TYPES])
+  t.strictSame(attempt['event_types'], [...ATTEMPT_TYPES])
   t.end()
 })
 
