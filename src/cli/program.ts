@@ -1,0 +1,26 @@
+import { Command } from 'commander'
+import { version } from '../version.js'
+import { addBenchCommands } from './bench.js'
+import { addDailyCommands } from './daily.js'
+import { addEvaluateCommands } from './evaluate.js'
+import { addLearningCommands } from './learning.js'
+import { addStoreCommands } from './store.js'
+import { withSetup } from './with-setup.js'
+
+/** The whole command line. Commands load their own parts, so that `genkan --help` is there at once. */
+export function buildProgram(): Command {
+  const program = new Command('genkan')
+    .description('face access for door-entry kiosks')
+    .version(version)
+    .showHelpAfterError()
+  for (const add of [
+    addDailyCommands,
+    addStoreCommands,
+    addEvaluateCommands,
+    addLearningCommands,
+    addBenchCommands,
+  ]) {
+    add(program, withSetup)
+  }
+  return program
+}
