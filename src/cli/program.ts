@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { version } from '../version.js'
 import { addBenchCommands } from './bench.js'
+import { addBoardCommands } from './board.js'
 import { addDailyCommands } from './daily.js'
 import { addEvaluateCommands } from './evaluate.js'
 import { addLearningCommands } from './learning.js'
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
     addEvaluateCommands,
     addLearningCommands,
     addBenchCommands,
+    addBoardCommands,
   ]) {
     add(program, withSetup)
   }

@@ -11,15 +11,43 @@ import { configSchema } from './schema.js'
 /** Folder of the profiles that genkan ships, one folder a board. */
 export const boardsFolder = join(packageRoot, 'firmware-config')
 
-const relaySchema = z.strictObject({
+const lineSchema = z.strictObject({
   chip: z
     .string()
     .regex(/^gpiochip\d{1,3}$/)
-    .describe('GPIO chip of the relay line.'),
+    .describe('GPIO chip of the line.'),
   line: z.int().min(0).max(511).describe('Line offset on that chip.'),
   header: z.string().max(100).describe('Where the line is on the board, for whoever wires it.'),
-  activeLow: z.boolean().describe('Whether the relay closes at a low level.'),
+  activeLow: z.boolean().describe('Whether a low level means closed.'),
   note: z.string().max(1000).describe('What to mind when wiring.'),
+})
+
+const detectSchema = z.strictObject({
+  compatible: z
+    .array(z.string().regex(/^[a-z0-9-]+,[A-Za-z0-9.+_-]+$/))
+    .max(10)
+    .describe('Names in /proc/device-tree/compatible, any of which is this board.'),
+  architecture: z.enum(['x64', 'arm64']).describe('Its processor, as Node.js says it.'),
+})
+
+const systemPath = z
+  .string()
+  .regex(/^\/(?:etc|boot)(?:\/[A-Za-z0-9][\w.@-]*)+$/, 'must be a plain path below /etc or /boot')
+
+const fileSchema = z.strictObject({
+  path: systemPath.describe('Where it goes.'),
+  source: z
+    .string()
+    .regex(/^[\w][\w.-]*$/)
+    .describe('File beside the profile.'),
+  why: z.string().max(300).describe('What it changes, for whoever applies it.'),
+})
+
+const blockSchema = z.strictObject({
+  path: systemPath.describe('File of the system, which is changed only if it is there.'),
+  lines: z.array(z.string().max(200)).min(1).max(50).describe('Lines of a block of genkan’s own.'),
+  why: z.string().max(300).describe('What they change.'),
+  needsReboot: z.boolean().describe('Whether they hold from the next start of the board on.'),
 })
 
 /** What a profile says about the board itself, beside the configuration it lays under the user's. */
@@ -30,7 +58,22 @@ const boardSchema = z.strictObject({
     .string()
     .regex(/^[\w.-]+\.rules$/)
     .describe('File beside the profile.'),
-  relay: relaySchema.nullable().describe('Line for a door relay; null where the board has none.'),
+  relay: lineSchema.nullable().describe('Line for a door relay; null where the board has none.'),
+  contact: lineSchema
+    .nullable()
+    .default(null)
+    .describe('Line for the door contact; null where the board has none.'),
+  detect: detectSchema.optional().describe('How the board is known.'),
+  files: z
+    .array(fileSchema)
+    .max(20)
+    .default([])
+    .describe('Files that `genkan board apply` lays: udev names, power, drop-ins.'),
+  blocks: z
+    .array(blockSchema)
+    .max(10)
+    .default([])
+    .describe('Blocks in files of the system: camera overlays, power limits.'),
 })
 
 const profileSchema = z.strictObject({
