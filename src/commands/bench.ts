@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readClip } from '../capture/clip-reader.js'
+import type { Config } from '../config/schema.js'
 import { toEmbedding, EMBEDDING_LENGTH } from '../encoding/embedding.js'
 import { summariseTimings } from '../evaluation/quantiles.js'
 import type { Timing } from '../evaluation/quantiles.js'
@@ -57,7 +58,20 @@ export async function bench(options: BenchOptions): Promise<void> {
   if (!Number.isInteger(persons) || persons < 1 || persons > 1_000_000) {
     throw new CommandError('bad-input', '--persons must be 1 to 1000000')
   }
-  const loaded = loadSetup(options)
+  const report = await measureLine(loadSetup(options), frameCount, persons)
+  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
+}
+
+/**
+ * Times the whole line, as configured, over decoded frames of a living man.
+ * @param frameCount frames to judge
+ * @param persons K, random persons enrolled
+ */
+export async function measureLine(
+  loaded: Config,
+  frameCount: number,
+  persons: number,
+): Promise<BenchReport> {
   const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
   const config = { ...loaded, decision }
   const stages = await loadStages(config.models)
@@ -86,7 +100,7 @@ export async function bench(options: BenchOptions): Promise<void> {
   const cueTimes = judged.flatMap(({ liveness }) => (liveness ? [liveness.cueMs] : []))
   const cueNames = Object.keys(cueTimes.at(0) ?? {})
   const passive = cueNames.filter((name) => !ASKING_CUES.has(name))
-  const report: BenchReport = {
+  return {
     frames: totals.length,
     size: `${SIZE.width}x${SIZE.height}`,
     persons,
@@ -108,7 +122,6 @@ export async function bench(options: BenchOptions): Promise<void> {
     framesPerSecond: (1000 * seen) / judgingMs,
     rssMb: process.memoryUsage.rss() / 1024 / 1024,
   }
-  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
 }
 
 /** Ten seconds of the first man's clip, decoded beforehand so that only judging is timed. */

@@ -1,0 +1,91 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import { exampleFile } from '../../src/config/document.js'
+import { packageRoot } from '../../src/config/paths.js'
+import { doorIdOf, parseCamera } from '../../src/first-hour/answers.js'
+import { withSettings } from '../../src/first-hour/configuration-text.js'
+import { writeReplayPicture } from '../../src/replay-picture.js'
+
+const cli = join(packageRoot, 'build', 'src', 'cli.js')
+
+t.test('a camera is told by one line', (t) => {
+  t.same(parseCamera('/dev/video0'), { source: 'v4l2', device: '/dev/video0' })
+  t.same(parseCamera('rtsp://cam/1'), { source: 'rtsp', url: 'rtsp://cam/1' })
+  t.same(parseCamera('http://cam/v.mjpg'), { source: 'mjpeg', url: 'http://cam/v.mjpg' })
+  t.same(parseCamera('file:/a b.mp4'), { source: 'file', path: '/a b.mp4' })
+  t.throws(() => parseCamera('webcam'), /is no camera: give replay, \/dev\/video0/)
+  t.end()
+})
+
+t.test("a door's id is one that topics take, whatever its name", (t) => {
+  t.equal(doorIdOf('Side gate'), 'side-gate')
+  t.equal(doorIdOf('Entrée 2'), 'entre-e-2')
+  t.equal(doorIdOf('玄関'), 'front')
+  fc.assert(fc.property(fc.string(), (name) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(doorIdOf(name))))
+  t.end()
+})
+
+t.test('settings are laid into a file whose comments stay', (t) => {
+  const text = withSettings(exampleFile(), [
+    [['door', 'name'], 'Side gate'],
+    [['models', 'threads'], 3],
+  ])
+  for (const line of exampleFile()
+    .split('\n')
+    .filter((line) => line.startsWith('# '))) {
+    t.ok(text.includes(line), line)
+  }
+  t.match(text, /\n {2}name: Side gate\n/)
+  t.match(text, /\n {2}threads: 3\n/)
+  t.throws(() => withSettings('a: [', []), /not YAML/)
+  t.end()
+})
+
+t.test(
+  'setup: camera and broker are really asked, the store gets a token and a person',
+  async (t) => {
+    const folder = t.testdir()
+    const config = join(folder, 'genkan.yaml')
+    const env = {
+      ...process.env,
+      GENKAN_STORE_FOLDER: join(folder, 'data'),
+      GENKAN_ADMIN_PORT: '0',
+      GENKAN_MQTT_EMBEDDED_PORT: '0',
+    }
+    const picture = join(folder, 'test.jpg')
+    const args = ['setup', '--yes', '--config', config, '--door-name', 'Side gate']
+    const refused = spawnSync('node', [cli, ...args, '--camera', '/dev/video99'], {
+      env,
+      encoding: 'utf8',
+    })
+    t.equal(refused.status, 1)
+    t.match(refused.stderr, /camera: .*nothing was written/s)
+    t.notOk(existsSync(config))
+
+    const done = spawnSync(
+      'node',
+      [
+        ...[cli, ...args, '--test-picture', picture, '--kiosk'],
+        ...['--person', 'First man', '--person-picture', await writeReplayPicture(folder)],
+      ],
+      { env, encoding: 'utf8' },
+    )
+    t.equal(done.status, 0, done.stderr)
+    t.match(done.stdout, /camera +640x480, \d face/)
+    t.match(done.stdout, /broker .* answers in \d+ ms/)
+    t.match(done.stdout, /person +enrolled as [0-9A-Z]{26}/)
+    t.equal(statSync(picture).mode & 0o777, 0o600)
+    t.match(readFileSync(config, 'utf8'), /id: side-gate/)
+    const list = execFileSync('node', [cli, 'token', 'list', '--json', '--config', config], {
+      env,
+      encoding: 'utf8',
+    })
+    t.match(JSON.parse(list), [
+      { role: 'admin', label: 'setup' },
+      { role: 'kiosk', label: 'kiosk display' },
+    ])
+  },
+)
