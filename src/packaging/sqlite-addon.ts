@@ -1,0 +1,48 @@
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageRoot } from '../config/paths.js'
+import type { Architecture } from './architecture.js'
+import type { NodeRuntime } from './node-runtime.js'
+import { runTool } from './run-tool.js'
+
+/** The one native module whose binary no npm package carries. */
+const MODULE = 'better-sqlite3-multiple-ciphers'
+const ADDON = 'better_sqlite3.node'
+
+/**
+ * Compiles SQLite's addon for a board from the sources in its npm package, against the headers of the
+ * board's own Node.js.
+ * @param modules the board's `node_modules`, which receives the addon
+ * @throws Error when the compiler for that architecture is missing or fails
+ */
+export function compileSqliteAddon(
+  architecture: Architecture,
+  runtime: NodeRuntime,
+  modules: string,
+  workFolder: string,
+): void {
+  const sources = join(workFolder, 'sqlite')
+  rmSync(sources, { recursive: true, force: true })
+  cpSync(join(packageRoot, 'node_modules', MODULE), sources, {
+    recursive: true,
+    filter: (path) => !path.endsWith(join(MODULE, 'build')),
+  })
+  const tool = (name: string) => `${architecture.toolPrefix}${name}`
+  const debianPackage = `node-gyp and g++-${architecture.toolPrefix.slice(0, -1)}`
+  const nodeGyp = join(packageRoot, 'node_modules', '.bin', 'node-gyp')
+  runTool(
+    nodeGyp,
+    ['rebuild', '--release', `--arch=${architecture.node}`, `--nodedir=${runtime.folder}`],
+    {
+      cwd: sources,
+      env: { CC: tool('gcc'), CXX: tool('g++'), AR: tool('ar'), LINK: tool('g++') },
+      debianPackage,
+    },
+  )
+  const built = join(sources, 'build', 'Release', ADDON)
+  runTool(tool('strip'), ['--strip-unneeded', built], { cwd: sources, debianPackage })
+  const target = join(modules, MODULE, 'build', 'Release')
+  rmSync(join(modules, MODULE, 'build'), { recursive: true, force: true })
+  mkdirSync(target, { recursive: true })
+  cpSync(built, join(target, ADDON))
+}
