@@ -91,9 +91,10 @@ export function readSignedManifest(
 
 /** @returns below 0 when `a` is older than `b`, 0 when they are the same, above 0 when it is newer */
 export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((text) => versionSchema.parse(text).split('.').map(Number))
-  for (let i = 0; i < 3; i++) {
-    const difference = (left?.[i] ?? 0) - (right?.[i] ?? 0)
+  const parts = (text: string) => versionSchema.parse(text).split('.').map(Number)
+  const other = parts(b)
+  for (const [i, part] of parts(a).entries()) {
+    const difference = part - (other[i] ?? 0)
     if (difference !== 0) return difference
   }
   return 0
