@@ -51,6 +51,8 @@ const recipeStepSchema = z.discriminatedUnion('step', [
   }),
   /** dlib's face-recognition ResNet from face-api's weights manifest and weight file. */
   z.strictObject({ step: z.literal('dlib-resnet') }),
+  /** InceptionV3's first layers for style, from the JavaScript modules of its model and weights. */
+  z.strictObject({ step: z.literal('inception-style') }),
   /** Batch normalisations become part of the convolutions before them. */
   z.strictObject({ step: z.literal('fold-batch-norm') }),
   /** Dead channels go, and channel counts become multiples of the runtime's block; exact. */
@@ -108,6 +110,12 @@ const fivePointSchema = z.strictObject({
   kind: z.literal('five-point'),
   template: z.array(z.number().min(0).max(4096)).length(10),
   resample: resampleSchema,
+})
+
+/** The whole picture at any size whose sides are multiples of `multipleOf`. */
+const wholeSchema = z.strictObject({
+  kind: z.literal('whole'),
+  multipleOf: z.int().min(1).max(64),
 })
 
 function inputOf<Fit extends z.ZodType>(fit: Fit) {
@@ -202,6 +210,22 @@ const eyesSchema = z.strictObject({
   closedIndex: z.int().min(0).max(1),
 })
 
+const styleSchema = z.strictObject({
+  ...base,
+  role: z.literal('style'),
+  input: inputOf(wholeSchema),
+  /** Layers after their ReLU, shallow to deep; the file's sizes stand for any other. */
+  outputs: z.strictObject({
+    conv1: outputSchema,
+    conv2: outputSchema,
+    conv3: outputSchema,
+    conv4: outputSchema,
+    conv5: outputSchema,
+    mixed0: outputSchema,
+    mixed1: outputSchema,
+  }),
+})
+
 /** Everything genkan knows of one model; the one place for model-specific constants. */
 export const manifestSchema = z.discriminatedUnion('role', [
   detectorSchema,
@@ -210,6 +234,7 @@ export const manifestSchema = z.discriminatedUnion('role', [
   encoderSchema,
   meshSchema,
   eyesSchema,
+  styleSchema,
 ])
 
 /** A validated model manifest, told apart by `role`. */

@@ -11,6 +11,8 @@ import { readHead, readQuantization } from './registry.js'
 import { dlibResnet } from './tfjs/dlib-resnet.js'
 import { readGraphModel } from './tfjs/graph-model.js'
 import { graphModelToOnnx } from './tfjs/graph-to-onnx.js'
+import { inceptionStyle } from './tfjs/inception-style.js'
+import { readModuleWeights } from './tfjs/module-text.js'
 import { readWeights } from './tfjs/weights.js'
 
 /** What a recipe works on: the package's files by path, and the model made so far. */
@@ -43,6 +45,10 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
     case 'dlib-resnet': {
       const [json, ...shards] = piece.sources.values()
       return encodeModel(dlibResnet(readWeights(json, Buffer.concat(shards))))
+    }
+    case 'inception-style': {
+      const [model, ...shards] = piece.sources.values()
+      return encodeModel(inceptionStyle(readModuleWeights(model, shards)))
     }
     case 'fold-batch-norm':
       return edit(piece, foldBatchNorm)

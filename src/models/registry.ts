@@ -25,6 +25,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   encoder: 'mobilefacenet-128-pca-int8',
   mesh: 'facemesh',
   eyes: 'fr_eye',
+  style: 'inception-style',
 }
 
 /** A manifest together with the place of the model file it speaks of. */

@@ -1,6 +1,11 @@
-import { makeNode, type OnnxGraph, type OnnxNode, type Tensor, type ValueInfo } from './model.js'
-
-type PlainAttributes = Readonly<Record<string, number | string | readonly number[]>>
+import {
+  makeNode,
+  type OnnxGraph,
+  type OnnxNode,
+  type PlainAttributes,
+  type Tensor,
+  type ValueInfo,
+} from './model.js'
 
 /** Collects nodes and constants into a graph, in the order in which they are added. */
 export interface GraphBuilder {

@@ -64,12 +64,16 @@ export function intTensor(values: readonly number[]): Tensor {
   return { type: 'int64', dims: [values.length], values: BigInt64Array.from(values, BigInt) }
 }
 
+/** An operator's attributes in short; an {@link Attribute} where a float happens to be whole. */
+export type PlainAttributes = Readonly<
+  Record<string, number | string | readonly number[] | Attribute>
+>
+
 /** Attributes from plain numbers, lists and strings; whole numbers become ints. */
-export function attributes(
-  plain: Readonly<Record<string, number | string | readonly number[]>>,
-): ReadonlyMap<string, Attribute> {
+export function attributes(plain: PlainAttributes): ReadonlyMap<string, Attribute> {
   return new Map(
     Object.entries(plain).map(([name, value]): [string, Attribute] => {
+      if (typeof value === 'object' && 'kind' in value) return [name, value]
       if (typeof value === 'string') return [name, { kind: 'string', value }]
       if (typeof value !== 'number') return [name, { kind: 'ints', value: value.map(BigInt) }]
       if (!Number.isInteger(value)) return [name, { kind: 'float', value }]
@@ -83,7 +87,7 @@ export function makeNode(
   opType: string,
   inputs: readonly string[],
   output: string,
-  plain: Readonly<Record<string, number | string | readonly number[]>> = {},
+  plain: PlainAttributes = {},
 ): OnnxNode {
   return { name: output, opType, inputs, outputs: [output], attributes: attributes(plain) }
 }
