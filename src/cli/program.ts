@@ -6,6 +6,7 @@ import { addDailyCommands } from './daily.js'
 import { addEvaluateCommands } from './evaluate.js'
 import { addLearningCommands } from './learning.js'
 import { addStoreCommands } from './store.js'
+import { addStyleCommands } from './style.js'
 import { withSetup } from './with-setup.js'
 
 /** The whole command line. Commands load their own parts, so that `genkan --help` is there at once. */
@@ -20,6 +21,7 @@ export function buildProgram(): Command {
     addEvaluateCommands,
     addLearningCommands,
     addBenchCommands,
+    addStyleCommands,
     addBoardCommands,
   ]) {
     add(program, withSetup)

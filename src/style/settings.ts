@@ -14,7 +14,7 @@ export const DEFAULT_STYLE_SETTINGS: StyleSettings = {
   sizePixels: 512,
   start: 'content',
   alpha: 1,
-  beta: 100,
+  beta: 250,
   contentLayer: 'conv5',
   styleLayers: { conv1: 1, conv2: 1, conv3: 1, conv5: 1, mixed0: 1, mixed1: 1 },
   weighting: 'balanced',
@@ -22,7 +22,7 @@ export const DEFAULT_STYLE_SETTINGS: StyleSettings = {
   colour: 'style',
   strokeScale: 1,
   optimiser: 'lbfgs',
-  stepsPerLevel: 60,
+  stepsPerLevel: 90,
   seed: 1,
 }
 

@@ -40,7 +40,7 @@ const LAST_AXES: ReadonlySet<number> = new Set([-1, 2])
  */
 export function raiseOpset(model: OnnxModel): OnnxModel {
   if (model.opset >= QUANTIZED_OPSET) {
-    refuseUnknown(model.graph, new Set([...UNCHANGED, 'Slice', 'Softmax', 'Unsqueeze']))
+    refuseUnknown(model.graph, new Set([...UNCHANGED, 'Resize', 'Slice', 'Softmax', 'Unsqueeze']))
     return model
   }
   const initializers = new Map(model.graph.initializers)
@@ -75,7 +75,7 @@ export function raiseOpset(model: OnnxModel): OnnxModel {
     }
   })
   const graph = { ...model.graph, nodes, initializers }
-  refuseUnknown(graph, new Set([...UNCHANGED, 'Slice', 'Softmax', 'Unsqueeze']))
+  refuseUnknown(graph, new Set([...UNCHANGED, 'Resize', 'Slice', 'Softmax', 'Unsqueeze']))
   return { ...model, opset: QUANTIZED_OPSET, irVersion: Math.max(model.irVersion, 7), graph }
 }
 

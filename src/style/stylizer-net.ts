@@ -1,0 +1,263 @@
+import { createSeededRandom } from '../evaluation/statistics/random.js'
+import { createGraphBuilder } from '../models/onnx/builder.js'
+import { floatTensor, intTensor, type OnnxModel } from '../models/onnx/model.js'
+import { turnFilters, type Tape, type Value } from './tape.js'
+
+/** A convolution of the stylizer. */
+interface ConvLayer {
+  readonly name: string
+  readonly inputs: number
+  readonly outputs: number
+  readonly kernel: number
+  readonly stride: 1 | 2
+}
+
+const BLOCKS = 2
+const WIDE = 32
+const NARROW = 16
+
+const conv = (
+  name: string,
+  inputs: number,
+  outputs: number,
+  kernel: number,
+  stride: 1 | 2 = 1,
+): ConvLayer => ({ name, inputs, outputs, kernel, stride })
+
+const DOWN = [conv('down1', 3, NARROW, 4, 2), conv('down2', NARROW, WIDE, 4, 2)] as const
+const RESIDUAL = Array.from({ length: BLOCKS }, (_, i) => [
+  conv(`block${i + 1}a`, WIDE, WIDE, 3),
+  conv(`block${i + 1}b`, WIDE, WIDE, 3),
+])
+const UP = [conv('up1', WIDE, NARROW, 3), conv('up2', NARROW, 3, 3)] as const
+const LAYERS: readonly ConvLayer[] = [...DOWN, ...RESIDUAL.flat(), ...UP]
+
+/** Sides must be multiples of this. */
+export const STYLIZER_MULTIPLE = 4
+/** Pixels around the picture that the net's zero padding reaches. */
+export const STYLIZER_HALO = 16
+
+/** Filters (out, in, height, width) and bias of each layer, by name. */
+export type StylizerWeights = ReadonlyMap<
+  string,
+  { readonly filters: Float32Array; readonly bias: Float32Array }
+>
+
+/** First weights: uniform, of the variance that keeps activations alike through ReLUs (He 2015). */
+export function firstWeights(seed: number): StylizerWeights {
+  const random = createSeededRandom(seed)
+  return new Map(
+    LAYERS.map(({ name, inputs, outputs, kernel }) => {
+      const reach = Math.sqrt(6 / (inputs * kernel * kernel)) * (/b$|up2/.test(name) ? 0.3 : 1)
+      const filters = Float32Array.from(
+        { length: outputs * inputs * kernel * kernel },
+        () => reach * (2 * random() - 1),
+      )
+      return [name, { filters, bias: new Float32Array(outputs) }]
+    }),
+  )
+}
+
+/** Names of a layer's inputs and outputs in the training graph. */
+export const WEIGHT_NAMES = {
+  filters: (layer: string) => `${layer}_filters`,
+  turned: (layer: string) => `${layer}_turned`,
+  bias: (layer: string) => `${layer}_bias`,
+  filtersGradient: (layer: string) => `${layer}_filters_gradient`,
+  biasGradient: (layer: string) => `${layer}_bias_gradient`,
+} as const
+
+/** What the training graph is fed with for the weights. */
+export function weightFeeds(
+  weights: StylizerWeights,
+): Record<string, { values: Float32Array; dims: readonly number[] }> {
+  const feeds: Record<string, { values: Float32Array; dims: readonly number[] }> = {}
+  for (const { name, inputs, outputs, kernel, stride } of LAYERS) {
+    const found = weights.get(name)
+    if (found === undefined) throw new Error(`there are no weights ${name}`)
+    const dims = [outputs, inputs, kernel, kernel]
+    feeds[WEIGHT_NAMES.filters(name)] = { values: found.filters, dims }
+    feeds[WEIGHT_NAMES.bias(name)] = { values: found.bias, dims: [outputs] }
+    if (stride === 1) {
+      const turned = turnFilters({ type: 'float32', dims, values: found.filters })
+      if (turned.type !== 'float32') continue
+      feeds[WEIGHT_NAMES.turned(name)] = { values: turned.values, dims: turned.dims }
+    }
+  }
+  return feeds
+}
+
+/** A convolution whose weights are inputs, with the gradients by input, filters and bias. */
+function trainedConv(tape: Tape, x: Value, layer: ConvLayer, trained: Value[]): Value {
+  const { name, inputs, outputs, kernel, stride } = layer
+  const filterDims = [outputs, inputs, kernel, kernel]
+  const filters = tape.input(WEIGHT_NAMES.filters(name), filterDims)
+  const bias = tape.input(WEIGHT_NAMES.bias(name), [outputs])
+  trained.push(filters, bias)
+  const turned =
+    stride === 1
+      ? tape.input(WEIGHT_NAMES.turned(name), [inputs, outputs, kernel, kernel])
+      : undefined
+  const pad = Math.floor((kernel - 1) / 2)
+  const [, , h, w] = x.dims
+  const size = { height: h / stride, width: w / stride }
+  const window = { kernel_shape: [kernel, kernel], strides: [stride, stride] }
+  const pads = { pads: [pad, pad, pad, pad] }
+  const dims = [1, outputs, size.height, size.width]
+  const y = tape.plain('Conv', [x, filters, bias], dims, { ...window, ...pads })
+  const ints = (values: readonly number[]) =>
+    tape.constant(`${name}_ints_${values.join('_')}`, intTensor(values))
+
+  /** dY times the columns that each filter saw: a sum over cells for each pair of channels and tap. */
+  const filtersGradient = (gradient: Value): Value => {
+    const cells = size.height * size.width
+    const padded = tape.plain(
+      'Pad',
+      [x, ints([0, 0, pad, pad, 0, 0, pad, pad])],
+      [1, inputs, h + 2 * pad, w + 2 * pad],
+    )
+    const taps = Array.from({ length: kernel * kernel }, (_, tap) => {
+      const top = Math.floor(tap / kernel)
+      const left = tap % kernel
+      const ends = [top + stride * (size.height - 1) + 1, left + stride * (size.width - 1) + 1]
+      const slice = tape.plain(
+        'Slice',
+        [padded, ints([top, left]), ints(ends), ints([2, 3]), ints([stride, stride])],
+        [1, inputs, size.height, size.width],
+      )
+      return tape.reshape(slice, [1, inputs, cells])
+    })
+    const columns = tape.plain('Concat', taps, [kernel * kernel, inputs, cells], { axis: 0 })
+    const flat = tape.reshape(columns, [kernel * kernel * inputs, cells])
+    const rows = tape.reshape(gradient, [outputs, cells])
+    const product = tape.plain('Gemm', [rows, flat], [outputs, kernel * kernel * inputs], {
+      transB: 1,
+    })
+    const byTap = tape.reshape(product, [outputs, kernel * kernel, inputs])
+    const ordered = tape.plain('Transpose', [byTap], [outputs, inputs, kernel * kernel], {
+      perm: [0, 2, 1],
+    })
+    return tape.reshape(ordered, filterDims)
+  }
+  tape.rule(y, (gradient) => [
+    [
+      x,
+      () =>
+        turned === undefined
+          ? tape.plain('ConvTranspose', [gradient, filters], x.dims, { ...window, ...pads })
+          : tape.plain('Conv', [gradient, turned], x.dims, { ...window, ...pads }),
+    ],
+    [filters, () => filtersGradient(gradient)],
+    [bias, () => tape.plain('ReduceSum', [gradient, ints([0, 2, 3])], [outputs], { keepdims: 0 })],
+  ])
+  return y
+}
+
+function doubled(tape: Tape, x: Value): Value {
+  const [n, c, h, w] = x.dims
+  const scales = tape.constant('doubling', floatTensor([4], [1, 1, 2, 2]))
+  const y = tape.plain('Resize', [x, { name: '', dims: [] }, scales], [n, c, 2 * h, 2 * w], {
+    mode: 'nearest',
+    coordinate_transformation_mode: 'asymmetric',
+    nearest_mode: 'floor',
+  })
+  tape.rule(y, (gradient) => [
+    [
+      x,
+      () => {
+        const mean = tape.plain('AveragePool', [gradient], x.dims, {
+          kernel_shape: [2, 2],
+          strides: [2, 2],
+        })
+        return tape.plain('Mul', [mean, tape.scalar(4)], x.dims)
+      },
+    ],
+  ])
+  return y
+}
+
+/**
+ * Adds the stylizer to a tape, its weights as inputs: two convolutions that halve the picture,
+ * residual blocks, two that double it, and a sigmoid (after Johnson et al. 2016, without
+ * normalisation, since one style needs none and 8 bits suffer from it).
+ * @param input 1×3×H×W in 0..1
+ * @param trained gets the weights' values, to ask their gradients for
+ * @returns 1×3×H×W in 0..1
+ */
+export function addStylizer(tape: Tape, input: Value, trained: Value[]): Value {
+  let x = input
+  for (const layer of DOWN) x = tape.relu(trainedConv(tape, x, layer, trained))
+  for (const [first, second] of RESIDUAL) {
+    const inner = tape.relu(trainedConv(tape, x, first, trained))
+    const made = trainedConv(tape, inner, second, trained)
+    const before = x
+    x = tape.plain('Add', [before, made], before.dims)
+    tape.rule(x, (gradient) => [
+      [before, () => gradient],
+      [made, () => gradient],
+    ])
+  }
+  x = tape.relu(trainedConv(tape, doubled(tape, x), UP[0], trained))
+  const logits = trainedConv(tape, doubled(tape, x), UP[1], trained)
+  const y = tape.plain('Sigmoid', [logits], logits.dims)
+  tape.rule(y, (gradient) => [
+    [
+      logits,
+      () => {
+        const rest = tape.plain('Sub', [tape.scalar(1), y], y.dims)
+        return tape.plain('Mul', [gradient, tape.plain('Mul', [y, rest], y.dims)], y.dims)
+      },
+    ],
+  ])
+  return y
+}
+
+/** The trained stylizer as a model of its own, for pictures of one size. */
+export function stylizerModel(weights: StylizerWeights, height: number, width: number): OnnxModel {
+  const builder = createGraphBuilder()
+  const add = (from: string, layer: ConvLayer): string => {
+    const { name, inputs, outputs, kernel, stride } = layer
+    const found = weights.get(name)
+    if (found === undefined) throw new Error(`there are no weights ${name}`)
+    const pad = Math.floor((kernel - 1) / 2)
+    const filters = floatTensor([outputs, inputs, kernel, kernel], found.filters)
+    return builder.node(
+      'Conv',
+      [
+        from,
+        builder.constant(WEIGHT_NAMES.filters(name), filters),
+        builder.constant(WEIGHT_NAMES.bias(name), floatTensor([outputs], found.bias)),
+      ],
+      name,
+      { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] },
+    )
+  }
+  const relu = (from: string) => builder.node('Relu', [from], `${from}_relu`)
+  const twice = (from: string) => {
+    const scales = builder.constant('doubling', floatTensor([4], [1, 1, 2, 2]))
+    return builder.node('Resize', [from, '', scales], `${from}_doubled`, {
+      mode: 'nearest',
+      coordinate_transformation_mode: 'asymmetric',
+      nearest_mode: 'floor',
+    })
+  }
+  let x = 'input'
+  for (const layer of DOWN) x = relu(add(x, layer))
+  for (const [first, second] of RESIDUAL) {
+    const made = add(relu(add(x, first)), second)
+    x = builder.node('Add', [x, made], `${made}_sum`)
+  }
+  x = relu(add(twice(x), UP[0]))
+  builder.node('Sigmoid', [add(twice(x), UP[1])], 'output')
+  const dims = [1, 3, height, width]
+  return {
+    irVersion: 7,
+    opset: 13,
+    producer: 'genkan',
+    graph: builder.build(
+      'stylizer',
+      [{ name: 'input', type: 'float32', dims }],
+      [{ name: 'output', type: 'float32', dims }],
+    ),
+  }
+}

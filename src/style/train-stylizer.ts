@@ -1,0 +1,225 @@
+import { createSeededRandom } from '../evaluation/statistics/random.js'
+import type { Image } from '../frame/image.js'
+import { resizeImage } from '../frame/resize.js'
+import { floatTensor } from '../models/onnx/model.js'
+import { cropAtLayer, gramGraph, COST_NAMES, type CostGraphShape } from './cost-graph.js'
+import { layerStyleCost } from './costs.js'
+import { STYLE_LAYERS, type StyleLayer, type StyleSettings } from './engine.js'
+import { addNetwork, type StyleNetwork } from './network.js'
+import { cutWindow, toPlanes, type Planes } from './planes.js'
+import { loadGraph, type Feed, type RunOptions } from './run-graph.js'
+import {
+  addStylizer,
+  firstWeights,
+  STYLIZER_HALO,
+  weightFeeds,
+  WEIGHT_NAMES,
+  type StylizerWeights,
+} from './stylizer-net.js'
+import { createTape, type Value } from './tape.js'
+
+/** What a stylizer is trained for and how long. */
+export interface TrainingOptions extends RunOptions {
+  readonly steps: number
+  readonly maxMinutes: number
+  /** Side of the squares of the pictures, in pixels, a multiple of 8. */
+  readonly sidePixels: number
+  readonly seed: number
+  readonly settings: StyleSettings
+  readonly onStep: (step: number, cost: number) => void
+}
+
+const FIRST_RATE = 2e-3
+const LAST_RATE = 2e-4
+const DECAY = 0.9
+const SQUARE_DECAY = 0.99
+const HALO = STYLIZER_HALO
+/** Smoothing of the reported cost. */
+const COST_DECAY = 0.98
+
+/** A random square of a picture, at a random size, sometimes mirrored. */
+function randomSquare(
+  pictures: readonly Planes[],
+  side: number,
+  random: () => number,
+): Float32Array {
+  const picture = pictures[Math.floor(random() * pictures.length)]
+  const top = Math.floor(random() * Math.max(1, picture.height - side))
+  const left = Math.floor(random() * Math.max(1, picture.width - side))
+  const cut = cutWindow(picture, { top, left, height: side, width: side })
+  if (random() < 0.5) {
+    for (let row = 0; row < 3 * side; row++) cut.subarray(row * side, (row + 1) * side).reverse()
+  }
+  return cut
+}
+
+/** Each picture at several sizes, so that faces are seen large and small. */
+function atSeveralSizes(pictures: readonly Image[], side: number): Planes[] {
+  return pictures.flatMap((picture) =>
+    [1.2, 1.8, 3].map((factor) => {
+      const scale = (factor * side) / Math.min(picture.width, picture.height)
+      const size = (pixels: number) => Math.max(side, Math.round(pixels * scale))
+      return toPlanes(resizeImage(picture, size(picture.width), size(picture.height)))
+    }),
+  )
+}
+
+/**
+ * Trains a stylizer on the squares of some pictures against the very costs of the optimisation: one
+ * ONNX graph runs the stylizer, the style network on its result, the costs, and the backward pass to
+ * the stylizer's weights; Adam moves them.
+ */
+export async function trainStylizer(
+  network: StyleNetwork,
+  style: Image,
+  pictures: readonly Image[],
+  options: TrainingOptions,
+): Promise<StylizerWeights> {
+  const { settings, sidePixels: side } = options
+  const window = side + 2 * HALO
+  const layers = STYLE_LAYERS.filter((layer) => (settings.styleLayers[layer] ?? 0) > 0)
+  const shape: CostGraphShape = {
+    height: window,
+    width: window,
+    core: { top: HALO, left: HALO, height: side, width: side },
+    contentLayer: settings.contentLayer,
+    styleLayers: layers,
+  }
+  const random = createSeededRandom(options.seed)
+  const squares = atSeveralSizes(pictures, window)
+
+  const forward = await loadGraph(gramGraph(network, shape), options)
+  const dims = [1, 3, window, window]
+  const look = (values: Float32Array) => forward.run({ [COST_NAMES.window]: { values, dims } })
+  /** Mean Gram matrices over squares. */
+  const meanGrams = async (from: readonly Planes[], count: number) => {
+    const sums = new Map<StyleLayer, Float32Array>()
+    for (let i = 0; i < count; i++) {
+      const seen = await look(randomSquare(from, window, random))
+      for (const layer of layers) {
+        const gram = seen[COST_NAMES.gram(layer)]
+        const sum = sums.get(layer) ?? new Float32Array(gram.length)
+        for (let k = 0; k < gram.length; k++) sum[k] += gram[k] / count
+        sums.set(layer, sum)
+      }
+    }
+    return sums
+  }
+  const styleScale = (2 * window) / Math.max(style.width, style.height)
+  const styleSide = (pixels: number) => Math.max(window, Math.round(pixels * styleScale))
+  const stylePlanes = [
+    toPlanes(resizeImage(style, styleSide(style.width), styleSide(style.height))),
+  ]
+  const targets = await meanGrams(stylePlanes, 24)
+  const own = await meanGrams(squares, 12)
+  let energy = 0
+  for (let i = 0; i < 8; i++) {
+    const features = (await look(randomSquare(squares, window, random)))[COST_NAMES.features]
+    energy += features.reduce((sum, v) => sum + v * v, 0) / 16
+  }
+  await forward.release()
+
+  const tape = createTape()
+  const input = tape.input(COST_NAMES.window, dims)
+  const trained: Value[] = []
+  const made = addStylizer(tape, input, trained)
+  const wanted = [...new Set([settings.contentLayer, ...layers])]
+  const features = addNetwork(tape, network, made, wanted)
+  const aim = addNetwork(tape, network, input, [settings.contentLayer]).get(settings.contentLayer)
+  const content = features.get(settings.contentLayer)
+  if (content === undefined || aim === undefined) throw new Error('there is no content layer')
+  const seeds: [Value, Value][] = []
+  const costs: Value[] = []
+  const square = (x: Value) => tape.plain('ReduceSumSquare', [x], [], { keepdims: 0 })
+  const contentWeight = settings.alpha / energy
+  const contentCrop = cropAtLayer(shape.core, settings.contentLayer)
+  const apart = tape.plain('Sub', [content, aim], content.dims)
+  const inner = tape.crop(apart, contentCrop)
+  costs.push(tape.plain('Mul', [square(inner), tape.scalar(contentWeight / 2)], []))
+  seeds.push([
+    content,
+    tape.uncrop(
+      tape.plain('Mul', [inner, tape.scalar(contentWeight)], inner.dims),
+      contentCrop,
+      content.dims,
+    ),
+  ])
+  for (const layer of layers) {
+    const value = features.get(layer)
+    const target = targets.get(layer)
+    const before = own.get(layer)
+    if (value === undefined || target === undefined || before === undefined) continue
+    const crop = cropAtLayer(shape.core, layer)
+    const channels = value.dims[1]
+    const size = { channels, height: crop.height, width: crop.width }
+    const unit = layers.length * layerStyleCost(target, before, size)
+    const weight = (settings.beta * (settings.styleLayers[layer] ?? 0)) / unit
+    const unrolled = tape.reshape(tape.crop(value, crop), [channels, crop.height * crop.width])
+    const gram = tape.plain('Gemm', [unrolled, unrolled], [channels, channels], { transB: 1 })
+    const share = 1 / (crop.height * crop.width * channels)
+    const wish = tape.constant(`wish_${layer}`, floatTensor([channels, channels], target))
+    const difference = tape.plain(
+      'Mul',
+      [tape.plain('Sub', [gram, wish], gram.dims), tape.scalar(share)],
+      gram.dims,
+    )
+    costs.push(tape.plain('Mul', [square(difference), tape.scalar(weight / 4)], []))
+    const pull = tape.plain('Mul', [difference, tape.scalar(weight * share)], gram.dims)
+    const pulled = tape.plain('MatMul', [pull, unrolled], unrolled.dims)
+    const shaped = tape.reshape(pulled, [1, channels, crop.height, crop.width])
+    seeds.push([value, tape.uncrop(shaped, crop, value.dims)])
+  }
+  // ½·Σ(dx² + dy²) of the result, whose gradient is minus its Laplacian.
+  const laplacian = Float32Array.from([0, -1, 0, -1, 4, -1, 0, -1, 0])
+  const kernel = tape.constant(
+    'laplacian',
+    floatTensor([3, 1, 3, 3], [...laplacian, ...laplacian, ...laplacian]),
+  )
+  const rough = tape.plain('Conv', [made, kernel], made.dims, { group: 3, pads: [1, 1, 1, 1] })
+  const roughWeight = (10 * settings.totalVariation) / (window * window)
+  seeds.push([made, tape.plain('Mul', [rough, tape.scalar(roughWeight)], made.dims)])
+  const gradients = tape.backward(seeds, trained)
+  for (const [i, value] of trained.entries()) tape.output(gradients[i], `${value.name}_gradient`)
+  const total = costs.reduce((sum, cost) => tape.plain('Add', [sum, cost], []))
+  tape.output(total, 'cost')
+  const graph = await loadGraph(tape.build('train-stylizer'), options)
+
+  const weights = firstWeights(options.seed)
+  const parts = [...weights].flatMap(([name, { filters, bias }]) => [
+    { values: filters, gradient: WEIGHT_NAMES.filtersGradient(name) },
+    { values: bias, gradient: WEIGHT_NAMES.biasGradient(name) },
+  ])
+  const moments = parts.map(({ values }) => ({
+    mean: new Float32Array(values.length),
+    square: new Float32Array(values.length),
+  }))
+  const endMs = performance.now() + options.maxMinutes * 60_000
+  const startMs = performance.now()
+  let smoothed: number | undefined
+  for (let step = 1; step <= options.steps; step++) {
+    const feeds: Record<string, Feed> = {
+      ...weightFeeds(weights),
+      [COST_NAMES.window]: { values: randomSquare(squares, window, random), dims },
+    }
+    const outputs = await graph.run(feeds)
+    const [cost] = outputs['cost']
+    smoothed = smoothed === undefined ? cost : COST_DECAY * smoothed + (1 - COST_DECAY) * cost
+    const done = Math.max(step / options.steps, (performance.now() - startMs) / (endMs - startMs))
+    const rate = FIRST_RATE * (LAST_RATE / FIRST_RATE) ** Math.min(1, done)
+    const scale = rate / (1 - DECAY ** step)
+    for (const [i, { values, gradient }] of parts.entries()) {
+      const slope = outputs[gradient]
+      const { mean, square: squares2 } = moments[i]
+      for (let k = 0; k < values.length; k++) {
+        mean[k] += (1 - DECAY) * (slope[k] - mean[k])
+        squares2[k] += (1 - SQUARE_DECAY) * (slope[k] * slope[k] - squares2[k])
+        const spread = Math.sqrt(squares2[k] / (1 - SQUARE_DECAY ** step))
+        values[k] -= (scale * mean[k]) / (spread + 1e-8)
+      }
+    }
+    options.onStep(step, smoothed)
+    if (performance.now() > endMs) break
+  }
+  await graph.release()
+  return weights
+}
