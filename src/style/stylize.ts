@@ -80,6 +80,19 @@ function scaleStyle(style: Image, level: Level, strokeScale: number): Image {
   return resizeImage(style, side(style.width), side(style.height))
 }
 
+/**
+ * A result at the next size: enlarged, and with the detail that only the larger content has.
+ * @param before the content at the result's size; without it nothing is added
+ */
+function enlarge(picture: Planes, before: Planes | undefined, content: Planes): Planes {
+  const { width, height } = content
+  const larger = resizePlanes(picture, width, height)
+  if (before === undefined) return larger
+  const blurred = resizePlanes(before, width, height).data
+  const data = larger.data.map((value, i) => value + content.data[i] - blurred[i])
+  return { width, height, data }
+}
+
 function hasSettled(history: readonly number[]): boolean {
   const before = history.at(-1 - PLATEAU_STEPS)
   const now = history.at(-1)
@@ -106,6 +119,7 @@ export const stylize: Stylize = async (request, hooks: StyleHooks = {}) => {
   hooks.signal?.throwIfAborted()
 
   let picture: Planes | undefined
+  let contentBefore: Planes | undefined
   let costs: StyleCosts | undefined
   let stepsDone = resumed?.stepsDone ?? 0
   let workDone = 0
@@ -123,7 +137,7 @@ export const stylize: Stylize = async (request, hooks: StyleHooks = {}) => {
     try {
       const coordinates = coordinatesOf(level)
       const first = settings.start === 'noise' ? noise(level, settings.seed) : content
-      const begin = picture === undefined ? first : resizePlanes(picture, width, height)
+      const begin = picture === undefined ? first : enlarge(picture, contentBefore, content)
       if (resumed !== undefined && resumed.point.length !== coordinates.length) {
         throw new StyleError('checkpoint-invalid', 'the checkpoint is of another run; start anew')
       }
@@ -180,6 +194,7 @@ export const stylize: Stylize = async (request, hooks: StyleHooks = {}) => {
         if (!moved) break
       }
       picture = current()
+      contentBefore = settings.start === 'content' ? content : undefined
       workDone += level.work
       if (at === levels.length - 1) {
         if (costs === undefined) costs = (await evaluator.evaluate(picture)).costs

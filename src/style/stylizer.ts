@@ -30,7 +30,7 @@ export async function quantizeStylizer(
   const constants = await calibrate(stylizerModel(weights, side, side), pictures, {
     method: { kind: 'percentile', percentile: 99.99 },
     prelu: 'hybrid',
-    weightBits: 8,
+    accumulator: 'int16',
     data,
   })
   return encodeModel(applyQuantization(stylizerModel(weights, FILE_SIDE, FILE_SIDE), constants))
