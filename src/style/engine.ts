@@ -48,7 +48,10 @@ export interface StyleSettings {
   /** Size of the style's strokes: the style picture's longer side relative to the result's. */
   readonly strokeScale: number
   readonly optimiser: 'lbfgs' | 'adam'
-  /** Most steps at each size; it stops early where the cost no longer falls. */
+  /**
+   * Most steps at a size of 150,000 pixels, up to three times as many at smaller sizes and fewer at
+   * larger ones; it stops early where the cost no longer falls.
+   */
   readonly stepsPerLevel: number
   /** Chooses the noise. The same seed, pictures, settings and threads give the same result. */
   readonly seed: number

@@ -14,8 +14,9 @@ export interface Level {
 /** Longer side below which there is nothing to gain from a still smaller beginning. */
 const SMALLEST_SIDE = 112
 const MIN_SIDE = 16
-/** Pixels up to which a level gets all its steps; beyond, strokes stand and only detail is added. */
-const FULL_STEPS_PIXELS = 300_000
+/** Pixels at which a level gets the steps asked for; where steps cost less there are more of them. */
+const FULL_STEPS_PIXELS = 150_000
+const MOST_STEPS_SHARE = 3
 
 /**
  * Sizes from small to large, each twice the one before, the last with `sizePixels` as longer side.
@@ -39,7 +40,7 @@ export function planLevels(content: Image, sizePixels: number, steps: number): L
   }).filter((size) => Math.min(size.width, size.height) >= MIN_SIDE)
   const planned = sizes.map((size) => {
     const pixels = size.width * size.height
-    const share = Math.min(1, Math.sqrt(FULL_STEPS_PIXELS / pixels))
+    const share = Math.min(MOST_STEPS_SHARE, Math.sqrt(FULL_STEPS_PIXELS / pixels))
     return { ...size, steps: Math.max(1, Math.round(steps * share)), pixels }
   })
   const total = planned.reduce((sum, level) => sum + level.steps * level.pixels, 0)
