@@ -11,7 +11,7 @@ export type Setting = readonly [path: readonly string[], value: unknown]
  */
 export function withSettings(text: string, settings: readonly Setting[]): string {
   const document = parseDocument(text)
-  const [error] = document.errors
+  const error = document.errors.at(0)
   if (error !== undefined) throw new Error(`the configuration is not YAML: ${error.message}`)
   for (const [path, value] of settings) {
     for (let depth = 1; depth < path.length; depth++) {
