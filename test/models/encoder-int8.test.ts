@@ -12,7 +12,7 @@ import { alignedFaces, cosine, labelledFaces, runBytes } from './real-faces.js'
 
 const DIMS = [1, 3, 112, 112]
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const lfwTest = join(packageRoot, '..', 'shared', 'data', 'lfw', 'test')
 const skip = existsSync(lfwTest) ? false : `${lfwTest} is not there; LFW is not shipped`
@@ -37,7 +37,7 @@ t.test('the int8 encoder is a third of its parent and of the package’s model',
 
 t.test(
   'it keeps the direction of its float parent on faces of LFW',
-  { skip, timeout: 300_000 },
+  { skip, timeout: 600_000 },
   async (t) => {
     const paths = listLabelledPictures(lfwTest).map(({ path }) => path)
     const faces = await labelledFaces(paths.filter((_, i) => i % 20 === 0))
@@ -63,7 +63,7 @@ t.test('it stays close on faces of other photographs', async (t) => {
 
 t.test(
   'quantizing writes a model that loads, its manifest, constants and report',
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async (t) => {
     const faces = await alignedFaces('sample1.jpg', 'sample2.jpg', 'sample3.jpg', 'sample4.jpg')
     const folder = t.testdir()
