@@ -14,6 +14,9 @@ export interface ReferenceBackend {
 /** Backends of TensorFlow.js, the native one where `@tensorflow/tfjs-node` is installed. */
 export type BackendName = 'node' | 'wasm' | 'cpu'
 
+/** A variable, so that the compiler asks for no package that may not be there. */
+const NATIVE_PACKAGE: string = '@tensorflow/tfjs-node'
+
 /** Their packages are CommonJS, whose exports Node gives whole as the default. */
 function defaultExport(module: object): typeof Tensorflow {
   return ('default' in module ? module.default : module) as typeof Tensorflow
@@ -25,7 +28,9 @@ function defaultExport(module: object): typeof Tensorflow {
  */
 export async function loadReference(backend: BackendName): Promise<ReferenceBackend> {
   const tf = defaultExport(
-    backend === 'node' ? await import('@tensorflow/tfjs-node') : await import('@tensorflow/tfjs'),
+    backend === 'node'
+      ? ((await import(NATIVE_PACKAGE)) as object)
+      : await import('@tensorflow/tfjs'),
   )
   if (backend === 'node') return { tf, name: 'tfjs-node' }
   if (backend === 'wasm') await import('@tensorflow/tfjs-backend-wasm')
