@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAdminPorts } from './admin-ports.js'
+import { createTemplateAgeing } from './age-templates.js'
 import { createAdminApp } from './admin/app.js'
 import { keepSelfSigned, readCertificate } from './admin/certificate.js'
 import type { ServerCertificate } from './admin/certificate.js'
@@ -32,6 +33,7 @@ import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
 import { createRecognition, listNegatives, loadGallery } from './recognition.js'
+import { openSecondOpinion } from './second-opinion.js'
 import { createStageLatencies } from './stage-latencies.js'
 import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
@@ -128,7 +130,22 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
     createThresholdSource(config.matching, stages.nets.encoder, () => settings.values().targetFpir),
     () => listNegatives(store, current),
+    openSecondOpinion(config.matching, store, {
+      id: stages.encoder.modelId,
+      sha256: stages.nets.encoder.sha256,
+    }),
   )
+  const ageing = createTemplateAgeing({
+    store,
+    recognition,
+    current,
+    nowMs: Date.now,
+    rules: {
+      mode: config.learning.ageing,
+      everyDays: config.learning.ageingDays,
+      maxPerPerson: config.learning.ageingTemplates,
+    },
+  })
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const metrics = createMetrics()
@@ -235,13 +252,28 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   function record(decision: Decision, trackId: number | undefined): void {
     const { grantSequence } = store.decisions.record(decision)
-    if (decision.outcome === 'granted') recentProbes.granted(decision.id, decision.person.id)
+    if (decision.outcome === 'granted') {
+      recentProbes.granted(decision.id, decision.person.id)
+      age(decision.id, decision.person.id)
+    }
     try {
       announce(decision, grantSequence, trackId)
     } catch (error) {
       // It is on disk and in the outbox: only its showing failed, so it must not be decided again.
       log.error({ err: error, decision: decision.id }, 'a decision could not be announced')
     }
+  }
+
+  /** Beside the door's way: whatever fails here has no part in the decision. */
+  function age(decisionId: string, personId: string): void {
+    ageing.granted(decisionId, personId).then(
+      (verdict) => {
+        if (verdict !== undefined) log.info({ decision: decisionId, ageing: verdict }, 'ageing')
+      },
+      (error: unknown) => {
+        log.error({ err: error, decision: decisionId }, 'a template could not be proposed')
+      },
+    )
   }
 
   function announce(
@@ -265,9 +297,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   const stopping = new AbortController()
   const line = withStageDeadline(
-    openLine(stages, withSettings(config, settings), (probe) => {
+    openLine(stages, withSettings(config, settings), (probe, face) => {
       const found = recognition.identify(probe)
-      if (found.outcome === 'match') recentProbes.saw(found.personId, probe)
+      if (found.outcome === 'match') {
+        const { personId, distanceSq, runnerUpDistanceSq } = found
+        recentProbes.saw(personId, probe)
+        const leadSq = runnerUpDistanceSq === null ? null : runnerUpDistanceSq - distanceSq
+        ageing.saw({ personId, probe, leadSq, ...face })
+      }
       return found
     }),
     {

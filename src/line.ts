@@ -6,18 +6,25 @@ import { createFaceTracker } from './detection/track.js'
 import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { Encoder } from './encoding/encoder.js'
-import type { Frame } from './frame/image.js'
+import type { Frame, Image } from './frame/image.js'
 import type { LivenessJudge, LivenessReading } from './liveness/judge.js'
 import type { Identification } from './matching/gallery.js'
 import { PROBE_LIMITS, QUALITY_ADVICE, judgeQuality } from './quality/quality.js'
 import type { Quality } from './quality/quality.js'
+
+/** The face that a probe was made of. */
+export interface ProbeFace {
+  readonly aligned: Image
+  /** 0..1, see `src/quality`. */
+  readonly quality: number
+}
 
 export interface LineParts {
   readonly finder: FaceFinder
   readonly encoder: Encoder
   readonly liveness: LivenessJudge
   /** 1:K search at the threshold for the present K. */
-  readonly identify: (probe: Embedding) => Identification
+  readonly identify: (probe: Embedding, face: ProbeFace) => Identification
   readonly trackerOptions: FaceTrackerOptions
   readonly doorRules: DoorRules
   /** Encodes faces that are not good enough to be recognised, too, so that a challenge sees a swap. */
@@ -76,7 +83,7 @@ export function createLine(parts: LineParts): Line {
     const livenessEndMs = performance.now()
     let probe: Observation['probe']
     if (embedding !== undefined && quality.ok) {
-      const match = identify(embedding)
+      const match = identify(embedding, { aligned, quality: quality.score })
       if (match.outcome === 'refused') throw new Error(`probe refused: ${match.detail}`)
       probe = { embedding: embedding.vector, match }
     } else {

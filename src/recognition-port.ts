@@ -19,6 +19,12 @@ const NO_THRESHOLD = {
   cure: 'run `genkan calibrate` or reinstall genkan',
 } as const satisfies ProbeRefusal
 
+const NO_OPINION = {
+  outcome: 'unavailable',
+  cause: 'matching.secondOpinion is refuse, but no siamese head was learnt for this encoder',
+  cure: 'run `genkan learn siamese`, or set it to off',
+} as const satisfies ProbeRefusal
+
 type Probe = { readonly outcome: 'read'; readonly embedding: Embedding } | ProbeRefusal
 
 /**
@@ -97,6 +103,8 @@ export function createRecognitionPort(parts: RecognitionPortParts): RecognitionP
       switch (verdict.outcome) {
         case 'no-threshold':
           return NO_THRESHOLD
+        case 'no-opinion':
+          return NO_OPINION
         case 'refused':
           throw new Error(`the encoder gave an embedding of no use: ${verdict.detail}`)
         case 'not-enrolled':

@@ -5,6 +5,7 @@ import { createMistakes } from './matching/negatives.js'
 import type { KnownMistake } from './matching/negatives.js'
 import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
 import type { Store } from './store/store.js'
+import type { Opinion, SecondOpinion } from './second-opinion.js'
 import type { ThresholdInForce, ThresholdSource } from './threshold-source.js'
 
 /** Who somebody says they are. */
@@ -15,7 +16,11 @@ export interface Claim {
 }
 
 /** How a 1:1 comparison ended; `no-threshold` while there is no valid calibration. */
-export type ClaimVerdict = Verification | { readonly outcome: 'no-threshold' }
+export type ClaimVerdict =
+  | (Verification & { readonly opinion?: Opinion })
+  | { readonly outcome: 'no-threshold' }
+  /** A second opinion is asked for that nobody can give: nothing is let through. */
+  | { readonly outcome: 'no-opinion' }
 
 /** The two thresholds of the moment, for showing. */
 export interface ThresholdsInForce {
@@ -56,6 +61,7 @@ export function createRecognition(
   load: () => Gallery,
   source: ThresholdSource,
   loadMistakes: () => readonly KnownMistake[] = () => [],
+  secondOpinion: SecondOpinion = { mode: 'off' },
 ): Recognition {
   let gallery = load()
   let mistakes = createMistakes(loadMistakes())
@@ -114,7 +120,8 @@ export function createRecognition(
       if (templates === 0) return { outcome: 'not-enrolled' }
       const inForce = verificationThreshold(templates)
       if (inForce === undefined) return { outcome: 'no-threshold' }
-      return gallery.verify(probe, personId, inForce.value)
+      const verdict = gallery.verify(probe, personId, inForce.value)
+      return withOpinion(verdict, probe, gallery, secondOpinion)
     },
     thresholdFor(persons) {
       return source.kind === 'ready' ? source.forGallery({ persons }) : undefined
@@ -163,4 +170,18 @@ export function listNegatives(
   return store.negatives
     .list()
     .map((known) => ({ ...known, embedding: known.embedding && current(known.embedding) }))
+}
+
+/** Only ever turns `same` into something less. */
+function withOpinion(
+  verdict: Verification,
+  probe: Embedding,
+  gallery: Gallery,
+  second: SecondOpinion,
+): ClaimVerdict {
+  if (verdict.outcome !== 'same' || second.mode === 'off') return verdict
+  if (second.mode === 'missing') return { outcome: 'no-opinion' }
+  const opinion = second.judge(probe.vector, gallery.vectorsOf(verdict.personId))
+  if (opinion.agrees || second.mode === 'advise') return { ...verdict, opinion }
+  return { outcome: 'different', distanceSq: verdict.distanceSq, opinion }
 }

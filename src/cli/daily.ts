@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
+import type { AgeingOptions } from '../commands/ageing.js'
 import type { DoctorOptions } from '../commands/doctor.js'
 import type { EventsOptions } from '../commands/events.js'
+import type { EnrollOptions } from '../commands/enroll.js'
 import type { FaceCommandOptions } from '../commands/faces.js'
 import type { RunOptions } from '../commands/run.js'
 import type { WithSetup } from './with-setup.js'
@@ -32,12 +34,45 @@ export function addDailyCommands(program: Command, withSetup: WithSetup): void {
       process.stdout.write(exampleFile())
     })
 
-  withSetup(program.command('enroll <name> <picture>'))
-    .description('enrol a person from one picture')
+  withSetup(program.command('enroll <name> <pictures...>'))
+    .description('enrol a person from one to ten pictures')
+    .option('--templates <count>', 'keep at most so many of them', '3')
     .option('--json', 'print JSON')
-    .action(async (name: string, picture: string, options: FaceCommandOptions) => {
-      const { enroll } = await import('../commands/faces.js')
-      await enroll(name, picture, options)
+    .action(async (name: string, pictures: string[], options: EnrollOptions) => {
+      const { enroll } = await import('../commands/enroll.js')
+      await enroll(name, pictures, options)
+    })
+
+  const ageing = program
+    .command('ageing')
+    .description('pictures of grants as templates (matching.ageing)')
+  withSetup(ageing.command('list'))
+    .description('pictures that wait for review')
+    .option('--json', 'print JSON')
+    .action(async (options: AgeingOptions) => {
+      const { listCandidates } = await import('../commands/ageing.js')
+      listCandidates(options)
+    })
+  withSetup(ageing.command('accept <id>'))
+    .description('make a template of one')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: AgeingOptions) => {
+      const { acceptCandidate } = await import('../commands/ageing.js')
+      acceptCandidate(id, options)
+    })
+  withSetup(ageing.command('reject <id>'))
+    .description('remove one for good')
+    .option('--json', 'print JSON')
+    .action(async (id: string, options: AgeingOptions) => {
+      const { rejectCandidate } = await import('../commands/ageing.js')
+      rejectCandidate(id, options)
+    })
+  withSetup(ageing.command('undo [person-id]'))
+    .description('remove every template that came from a grant')
+    .option('--json', 'print JSON')
+    .action(async (personId: string | undefined, options: AgeingOptions) => {
+      const { undoAgeing } = await import('../commands/ageing.js')
+      undoAgeing(personId, options)
     })
 
   withSetup(program.command('identify <pictures...>'))

@@ -4,6 +4,7 @@ import type { EvaluateClipNetOptions } from '../commands/evaluate-clip-net.js'
 import type { EvaluateClipsOptions } from '../commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from '../commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from '../commands/evaluate-identify.js'
+import type { EvaluateLearningOptions } from '../commands/evaluate-learning.js'
 import type { EvaluateLfwOptions } from '../commands/evaluate-lfw.js'
 import type { EvaluateLifeOptions } from '../commands/evaluate-life.js'
 import type { EvaluatePadOptions } from '../commands/evaluate-pad.js'
@@ -54,6 +55,18 @@ export function addEvaluateCommands(program: Command, withSetup: WithSetup): voi
     .action(async (options: EvaluateIdentifyOptions) => {
       const { evaluateIdentify } = await import('../commands/evaluate-identify.js')
       await evaluateIdentify(options)
+    })
+  withSetup(evaluate.command('learning'))
+    .description('random, all-hard and semi-hard triplets, alterations, one-shot and few-shot')
+    .requiredOption('--train <folder>', 'people to learn from and to decide by')
+    .requiredOption('--test <folder>', 'other people, who are only reported on')
+    .option('--alter <list>', 'none, all, or of light,blur,compression,mask,glasses', 'all')
+    .option('--epochs <count>', 'passes over the persons', '10')
+    .option('--seed <number>', 'splits, batches and alterations', '1')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluateLearningOptions) => {
+      const { evaluateLearning } = await import('../commands/evaluate-learning.js')
+      await evaluateLearning(options)
     })
   withSetup(evaluate.command('life'))
     .description('how soon living people show it, and that rendered stills never do')

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { CalibratePadOptions } from '../commands/calibrate-pad.js'
 import type { CalibrateCommandOptions } from '../commands/calibrate.js'
 import type { LearnCommandOptions } from '../commands/learn.js'
+import type { LearnSiameseOptions } from '../commands/learn-siamese.js'
 import type { LearnProjectionOptions } from '../commands/learn-projection.js'
 import type { QuantizeCommandOptions } from '../commands/quantize.js'
 import type { TrainClipOptions } from '../commands/train-clip.js'
@@ -31,21 +32,35 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
       await calibratePad(command.optsWithGlobals<CalibratePadOptions>())
     })
 
-  withSetup(program.command('learn [folder]'))
+  const learn = withSetup(program.command('learn [folder]'))
     .description('learn a head behind the encoder from a folder or the enrolled persons')
     .option('--dry-run', 'say what would be done, change nothing')
     .option('--rollback', 'put the head of before in force again')
     .option('--triplets <choice>', 'random, all-hard or semi-hard', 'semi-hard')
     .option('--alter <list>', 'none, all, or of light,blur,compression,mask,glasses', 'none')
     .option('--epochs <count>', 'passes over the persons', '20')
+    .option('--learning-rate <rate>', 'step, relative to the first weights', '0.003')
     .option('--held-out <share>', 'of the persons, to judge by', '0.4')
     .option('--persons <count>', 'K that the door works at; the enrolled ones if not given')
     .option('--seed <number>', 'splits, batches and alterations', '1')
     .option('--plot <file>', 'write the loss curve as SVG')
     .option('--json', 'print one JSON object')
     .action(async (folder: string | undefined, options: LearnCommandOptions) => {
-      const { learn } = await import('../commands/learn.js')
-      await learn(folder, options)
+      const { learn: run } = await import('../commands/learn.js')
+      await run(folder, options)
+    })
+  withSetup(learn.command('siamese [folder]'))
+    .description('learn a second opinion for 1:1 verification, which may only refuse')
+    .option('--form <form>', 'difference or chi-square', 'difference')
+    .option('--steps <count>', 'steps over all pairs', '200')
+    .option('--seed <number>', 'splits and drawn pairs', '1')
+    .option('--dry-run', 'say what would be done, change nothing')
+    .option('--rollback', 'put the head of before in force again')
+    .option('--plot <file>', 'write the reliability diagram as SVG')
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string | undefined, _options: unknown, command: Command) => {
+      const { learnSiameseCommand } = await import('../commands/learn-siamese.js')
+      await learnSiameseCommand(folder, command.optsWithGlobals<LearnSiameseOptions>())
     })
 
   withSetup(program.command('learn-projection <folder>'))

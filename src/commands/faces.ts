@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
-import { createEnrolmentService } from '../enrolment.js'
 import { decodeImage } from '../frame/decode.js'
 import { encoderInForce } from '../learnt-encoder.js'
-import { createRecognition, loadGallery } from '../recognition.js'
+import { createRecognition, listNegatives, loadGallery } from '../recognition.js'
+import { openSecondOpinion } from '../second-opinion.js'
 import { loadStages } from '../stages.js'
 import type { Stages } from '../stages.js'
 import { storeOptionsOf } from '../store-options.js'
@@ -17,10 +17,15 @@ export interface FaceCommandOptions extends SetupOptions {
   readonly json?: boolean
 }
 
+const NO_OPINION =
+  'matching.secondOpinion is refuse, but no siamese head was learnt for this encoder; ' +
+  'run `genkan learn siamese`, or set it to off'
+
 /** Exit code of `genkan verify` for a face that is not the claimed person's. */
 export const DIFFERENT_EXIT_CODE = 3
 
-async function openGallery(configured: Config) {
+/** Store, nets and gallery, as the door uses them. */
+export async function openGallery(configured: Config) {
   const store = openStore(storeOptionsOf(configured.store, 'command'))
   try {
     const { config, current } = encoderInForce(configured, store)
@@ -28,51 +33,25 @@ async function openGallery(configured: Config) {
     const recognition = createRecognition(
       () => loadGallery(store, stages.encoder.modelId, current).gallery,
       createThresholdSource(config.matching, stages.nets.encoder),
+      () => listNegatives(store, current),
+      openSecondOpinion(config.matching, store, {
+        id: stages.encoder.modelId,
+        sha256: stages.nets.encoder.sha256,
+      }),
     )
-    return { store, stages, recognition }
+    return { store, stages, recognition, config }
   } catch (error) {
     store.close()
     throw error
   }
 }
 
-function readPicture(path: string): Uint8Array {
+/** @throws CommandError */
+export function readPicture(path: string): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
     throw new CommandError('bad-input', `${path} cannot be read: ${(error as Error).message}`)
-  }
-}
-
-/** `genkan enroll NAME PICTURE`: one person, one shot. */
-export async function enroll(
-  name: string,
-  picture: string,
-  options: FaceCommandOptions,
-): Promise<void> {
-  const bytes = readPicture(picture)
-  const { store, stages, recognition } = await openGallery(loadSetup(options))
-  try {
-    const service = createEnrolmentService({
-      store,
-      recognition,
-      readEnrolment: stages.readEnrolment,
-    })
-    const person = store.persons.create(name, 'cli')
-    const result = await service.fromBytes(person.id, bytes, { source: 'cli', actor: 'cli' })
-    if (result.outcome !== 'enrolled') {
-      store.persons.delete(person.id, 'cli')
-      const reason = result.outcome === 'rejected' ? result.reason : result.outcome
-      throw new CommandError('bad-input', `${picture} was not taken (${reason}): ${result.detail}`)
-    }
-    const { templateId, quality } = result
-    print(
-      options,
-      { personId: person.id, templateId, quality },
-      `enrolled as ${person.id}, quality ${quality.toFixed(2)}`,
-    )
-  } finally {
-    store.close()
   }
 }
 
@@ -153,6 +132,8 @@ export async function verify(
         )
       case 'refused':
         throw new CommandError('fault', verdict.detail)
+      case 'no-opinion':
+        throw new CommandError('fault', NO_OPINION)
       case 'not-enrolled':
         throw new CommandError(
           'bad-input',
@@ -160,11 +141,11 @@ export async function verify(
         )
       case 'same':
       case 'different': {
-        const { outcome, distanceSq } = verdict
+        const { outcome, distanceSq, opinion } = verdict
         const threshold = recognition.verificationThreshold(templates)?.value
         print(
           options,
-          { picture, personId: person.id, outcome, distanceSq, threshold, templates },
+          { picture, personId: person.id, outcome, distanceSq, threshold, templates, opinion },
           `${picture}: ${outcome}, distance ${distanceSq.toFixed(3)}, threshold ${threshold?.toFixed(3)}`,
         )
         return outcome === 'same' ? 0 : DIFFERENT_EXIT_CODE

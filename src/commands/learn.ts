@@ -10,7 +10,7 @@ import { embedBy, learnHead, type Learnt } from '../learning/learn.js'
 import type { LearntProjection } from '../learning/learnt-record.js'
 import { drawLossCurve } from '../learning/loss-plot.js'
 import type { LearningPerson } from '../learning/people.js'
-import type { PoisonedEnrolment, PoisonLimits } from '../learning/poisoned.js'
+import { farDistance, type PoisonedEnrolment, type PoisonLimits } from '../learning/poisoned.js'
 import { loadTensorFlow } from '../learning/tensorflow.js'
 import { TRIPLET_CHOICES, type TripletChoice } from '../learning/mine-triplets.js'
 import { exportLearntEncoder, readEncoderFiles, storedHead } from '../learnt-encoder.js'
@@ -34,6 +34,7 @@ export interface LearnCommandOptions extends SetupOptions {
   readonly triplets: string
   readonly alter: string
   readonly epochs: string
+  readonly learningRate: string
   readonly seed: string
   readonly heldOut: string
   readonly persons?: string
@@ -41,10 +42,11 @@ export interface LearnCommandOptions extends SetupOptions {
   readonly json?: boolean
 }
 
-/** Found on half of lfw/train's people, judged on the other half: see `evaluate learning`. */
-const TRAINING = {
+/** Of a head learnt behind embeddings that tell people apart already: small steps. */
+export const LEARNING_RATE = 0.003
+
+export const TRAINING = {
   margin: 0.4,
-  learningRate: 0.003,
   anchoring: 0.1,
   personsPerBatch: 64,
   picturesPerPerson: 4,
@@ -69,7 +71,8 @@ export async function learn(
   const thresholds = thresholdsInForce(config, stages.encoder)
   const store = openStore(storeOptionsOf(config.store, 'command'))
   try {
-    const people = await gather(folder, { config, store, stages, choices })
+    const { alterations, seed } = choices
+    const people = await gatherPeople(folder, { config, store, nets: stages, alterations, seed })
     const persons = choices.persons ?? Math.max(1, store.persons.countActive())
     const learnt = await train(people, { thresholds, persons, choices })
     const outcome = judge(learnt, { config, stages, thresholds, persons, folder, choices })
@@ -108,6 +111,7 @@ interface Choices {
   readonly choice: TripletChoice
   readonly alterations: readonly Alteration[]
   readonly epochs: number
+  readonly learningRate: number
   readonly seed: number
   readonly heldOutShare: number
   readonly persons: number | undefined
@@ -123,6 +127,10 @@ function parseChoices(options: LearnCommandOptions): Choices {
     if (Number.isInteger(value) && value >= from && value <= to) return value
     throw new CommandError('bad-input', `${name} must be a whole number from ${from} to ${to}`)
   }
+  const learningRate = Number(options.learningRate)
+  if (!(learningRate > 0 && learningRate <= 1)) {
+    throw new CommandError('bad-input', '--learning-rate must lie above 0 and not above 1')
+  }
   const heldOutShare = Number(options.heldOut)
   if (!(heldOutShare >= 0.1 && heldOutShare <= 0.9)) {
     throw new CommandError('bad-input', '--held-out must lie between 0.1 and 0.9')
@@ -132,6 +140,7 @@ function parseChoices(options: LearnCommandOptions): Choices {
     alterations: parseAlterations(options.alter),
     epochs: whole(options.epochs, '--epochs', 1, 1000),
     seed: whole(options.seed, '--seed', 0, 2 ** 31),
+    learningRate,
     heldOutShare,
     persons:
       options.persons === undefined ? undefined : whole(options.persons, '--persons', 1, 1_000_000),
@@ -152,14 +161,15 @@ export function parseAlterations(text: string): Alteration[] {
   })
 }
 
-interface LearningNets {
+/** The nets that learning needs. */
+export interface LearningNets {
   readonly encoder: Net<'encoder'>
   readonly detector: Net<'detector'>
   readonly landmarks: Net<'landmarks'>
 }
 
 /** The nets as shipped: a head is always learnt behind the encoder without one. */
-async function loadLearningNets({ models }: Config): Promise<LearningNets> {
+export async function loadLearningNets({ models }: Config): Promise<LearningNets> {
   const options = (model: string | undefined) => ({
     intraOpNumThreads: MODEL_THREADS,
     ...(model === undefined ? {} : { model }),
@@ -171,22 +181,30 @@ async function loadLearningNets({ models }: Config): Promise<LearningNets> {
   }
 }
 
-function thresholdsInForce({ matching }: Config, encoder: Net<'encoder'>): Thresholds {
+/** @throws CalibrationRefusedError when the encoder as shipped has no calibration */
+export function thresholdsInForce({ matching }: Config, encoder: Net<'encoder'>): Thresholds {
   const model = { id: encoder.manifest.id, sha256: encoder.sha256 }
   return createThresholds(readCalibrationFile(matching, model), model)
 }
 
-async function gather(
+/** People of a folder, or the enrolled ones where the configuration lets them be learnt from. */
+export async function gatherPeople(
   folder: string | undefined,
-  parts: { config: Config; store: Store; stages: LearningNets; choices: Choices },
+  parts: {
+    readonly config: Config
+    readonly store: Store
+    readonly nets: LearningNets
+    readonly alterations: readonly Alteration[]
+    readonly seed: number
+  },
 ): Promise<readonly LearningPerson[]> {
-  const { config, store, stages, choices } = parts
+  const { config, store, nets, alterations, seed } = parts
   let progress: ReturnType<typeof startProgress> | undefined
   const options: GatherOptions = {
-    encoder: createEncoder(stages.encoder),
-    template: stages.encoder.manifest.input.fit.template,
-    alterations: choices.alterations,
-    seed: choices.seed,
+    encoder: createEncoder(nets.encoder),
+    template: nets.encoder.manifest.input.fit.template,
+    alterations,
+    seed,
     onProgress(done, total) {
       progress ??= startProgress('faces', total)
       progress.update(done)
@@ -194,11 +212,7 @@ async function gather(
   }
   try {
     if (folder !== undefined) {
-      return await gatherFolder(
-        folder,
-        createFaceFinder(stages.detector, stages.landmarks),
-        options,
-      )
+      return await gatherFolder(folder, createFaceFinder(nets.detector, nets.landmarks), options)
     }
     if (!config.learning.enrolments) {
       throw new CommandError(
@@ -214,18 +228,14 @@ async function gather(
   }
 }
 
-/** Where wrong labels begin: see `evaluate learning --poison`. */
-function poisonLimits(thresholds: Thresholds): PoisonLimits {
-  const { curve } = thresholds.calibration.fnmr
-  const far = curve.find(({ rate }) => rate >= FAR_MATCH_RATE) ?? curve[curve.length - 1]
+/** Where wrong labels begin, by the encoder's calibration. */
+export function poisonLimits(thresholds: Thresholds): PoisonLimits {
   return {
-    farSq: far.thresholdSq,
+    farSq: farDistance(thresholds.calibration),
     nearSq: thresholds.forIdentification({ persons: NEAR_PERSONS }).threshold,
   }
 }
 
-/** Share of one person's pairs that lie nearer than where two people begin. */
-const FAR_MATCH_RATE = 0.99
 /** Two names nearer than a stranger comes once in 1,000 searches among so many are one person. */
 const NEAR_PERSONS = 1000
 
@@ -243,6 +253,7 @@ async function train(
         ...TRAINING,
         choice: choices.choice,
         epochs: choices.epochs,
+        learningRate: choices.learningRate,
         seed: choices.seed,
         onEpoch: ({ epoch }) => progress.update(epoch),
       },

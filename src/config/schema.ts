@@ -134,6 +134,12 @@ const matchingSchema = z.strictObject({
   calibrationFile: file(
     'Calibration of the encoder, made by `genkan calibrate`; the shipped one if not given.',
   ).optional(),
+  secondOpinion: z
+    .enum(['off', 'advise', 'refuse'])
+    .default('off')
+    .describe(
+      'Siamese head in 1:1 (`genkan learn siamese`): `advise` tells, `refuse` also refuses; it never opens.',
+    ),
 })
 
 const learningSchema = z.strictObject({
@@ -141,6 +147,19 @@ const learningSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Let `genkan learn` train on the enrolled persons; ask them first.'),
+  ageing: z
+    .enum(['off', 'review', 'auto'])
+    .default('off')
+    .describe(
+      'New templates from clear grants: `review` waits for a yes (`genkan ageing`), `auto` adds them.',
+    ),
+  ageingDays: z
+    .int()
+    .min(1)
+    .max(36_500)
+    .default(30)
+    .describe('At most one such template a person within so many days.'),
+  ageingTemplates: z.int().min(1).max(10).default(3).describe('Most such templates a person.'),
 })
 
 const storeSchema = z.strictObject({

@@ -6,7 +6,7 @@ import {
   listLabelledPictures,
   readPicture,
 } from '../evaluation/labelled-pictures.js'
-import { createSeededRandom } from '../evaluation/statistics/random.js'
+import { createSeededRandom, shuffle } from '../evaluation/statistics/random.js'
 import { decodeImage } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
 import type { Store } from '../store/store.js'
@@ -18,7 +18,7 @@ export interface GatherOptions {
   readonly encoder: Encoder
   /** Where its template puts the five points. */
   readonly template: FivePoints
-  /** One altered picture of each kind beside every picture. */
+  /** Kinds of altered pictures; two of them, drawn anew, are made beside every picture. */
   readonly alterations: readonly Alteration[]
   readonly seed: number
   readonly onProgress?: (done: number, total: number) => void
@@ -81,6 +81,8 @@ export async function gatherEnrolments(
   return { people: people.list(), leftOut }
 }
 
+const ALTERED_PER_PICTURE = 2
+
 async function withAltered(
   id: string,
   vector: Embedding['vector'],
@@ -92,7 +94,8 @@ async function withAltered(
   const face = await aligned()
   const random = createSeededRandom(seed * 1_000_003 + at)
   const altered: Float32Array[] = []
-  for (const alteration of alterations) {
+  const drawn = shuffle([...alterations], random).slice(0, ALTERED_PER_PICTURE)
+  for (const alteration of drawn) {
     const changed = await alterFace(face, alteration, template, random)
     altered.push((await encoder.encode(changed)).vector)
   }

@@ -1,3 +1,4 @@
+import type { Calibration } from '../matching/calibration.js'
 import type { LearningPerson } from './people.js'
 
 /** Enrolments that would teach the wrong thing. */
@@ -26,6 +27,16 @@ export interface PoisonLimits {
   readonly farSq: number
   /** Pictures of two names nearer than this are of one person; squared L2. */
   readonly nearSq: number
+}
+
+/** Share of one person's pairs that lie nearer than where two people begin. */
+const FAR_MATCH_RATE = 0.99
+
+/** The squared distance beyond which pictures of one name are of two people. */
+export function farDistance({ fnmr }: Pick<Calibration, 'fnmr'>): number {
+  const { curve } = fnmr
+  const far = curve.find(({ rate }) => rate >= FAR_MATCH_RATE) ?? curve[curve.length - 1]
+  return far.thresholdSq
 }
 
 /**

@@ -25,6 +25,8 @@ export interface GalleryIndex {
   slotOf(row: number): number
   /** The rows of a slot, in no order; none for a slot that never had one. */
   rowsOf(slot: number): Iterable<number>
+  /** A copy of a row as kept. */
+  read(row: number): Float32Array
   /** Squared L2 distance to one row as kept, in double precision. */
   distanceSq(probe: Float32Array, row: number): number
 }
@@ -92,6 +94,7 @@ export function createGalleryIndex(precision: GalleryPrecision = 'float32'): Gal
 
     slotOf: (row) => chains.slotOf(row),
     rowsOf: (slot) => chains.rows(slot),
+    read: (row) => templates.read(row),
 
     distanceSq: (probe, row) => templates.distanceSq(probe, row),
   }

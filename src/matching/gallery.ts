@@ -78,6 +78,8 @@ export interface Gallery {
   remove(templateId: string): boolean
   /** Removes a person's templates; returns how many there were. */
   removePerson(personId: string): number
+  /** Copies of the person's template vectors, in no order. */
+  vectorsOf(personId: string): Float32Array[]
   /** Whether the person has a template here. */
   hasPerson(personId: string): boolean
   /**
@@ -191,6 +193,7 @@ export function createGallery(
       return templateIds.length
     },
 
+    vectorsOf: (personId) => rowsOf(personId).map((row) => index.read(row)),
     hasPerson: (personId) => slotOfPerson.has(personId),
 
     search(probe, k) {

@@ -44,7 +44,7 @@ export interface Person {
 }
 
 /** How a template can come to be. */
-export const ENROLMENT_SOURCES = ['upload', 'camera', 'cli'] as const
+export const ENROLMENT_SOURCES = ['upload', 'camera', 'cli', 'grant'] as const
 
 export const enrolmentSourceSchema = z.enum(ENROLMENT_SOURCES)
 

@@ -37,6 +37,7 @@ import { openWithKeys } from './rotate-key.js'
 import { createSettings, type StoredSettings } from './settings.js'
 import { guarded, guardedMethods } from './store-error.js'
 import { createStyleJobs, type StyleJobs } from './style-jobs.js'
+import { createTemplateCandidates, type TemplateCandidates } from './template-candidates.js'
 import { createTemplates, type Templates } from './templates.js'
 
 /** How to open the store. */
@@ -69,6 +70,7 @@ export interface Store {
   readonly consents: Consents
   readonly negatives: Negatives
   readonly learntHeads: LearntHeads
+  readonly templateCandidates: TemplateCandidates
   readonly settings: StoredSettings
   readonly idempotency: Idempotency
   readonly styleJobs: StyleJobs
@@ -147,9 +149,14 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
   const counters = createCounters(database)
   const memory = createMemory(database)
   const audited = { nowMs, newId, audit }
+  const templates = createTemplates(database, audited)
   return {
     persons: guardedMethods(path, createPersons(database, audited)),
-    templates: guardedMethods(path, createTemplates(database, audited)),
+    templates: guardedMethods(path, templates),
+    templateCandidates: guardedMethods(
+      path,
+      createTemplateCandidates(database, { ...audited, templates }),
+    ),
     decisions: guardedMethods(path, createDecisions(database, { nowMs, counters })),
     openAttempts: guardedMethods(path, createOpenAttempts(memory)),
     outbox: guardedMethods(
