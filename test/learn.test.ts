@@ -85,7 +85,7 @@ t.test('real pictures mixed on purpose are found before anything is learnt', asy
     kinds.some(([, who]) => String(who).includes('lisa')),
     'nobody else',
   )
-  t.match(String(JSON.stringify(report.poisoned)), /wrong\.jpg/)
+  t.match(JSON.stringify(report.poisoned), /wrong\.jpg/)
 })
 
 /** Enrolments of people in a world whose embeddings a head can mend. */
@@ -115,7 +115,7 @@ t.test(
   async (t) => {
     await enrolCrowd(400)
     const quick = ['--epochs', '6', '--learning-rate', '0.3', '--held-out', '0.5']
-  const args = ['learn', '--json', ...quick, '--plot', 'loss.svg']
+    const args = ['learn', '--json', ...quick, '--plot', 'loss.svg']
     const off = await genkan(args)
     t.equal(off.exitCode, 2)
     t.match(off.err, /learning\.enrolments/, 'nobody is learnt from unasked')

@@ -111,7 +111,13 @@ export async function evaluateLearning(options: EvaluateLearningOptions): Promis
     for (const choice of TRIPLET_CHOICES) {
       const { result, epochs } = learnHead(people, {
         tf,
-        triplets: { ...TRAINING, learningRate: LEARNING_RATE, choice, epochs: Number(options.epochs), seed },
+        triplets: {
+          ...TRAINING,
+          learningRate: LEARNING_RATE,
+          choice,
+          epochs: Number(options.epochs),
+          seed,
+        },
         heldOutShare: 0.4,
         workingFmr: thresholds.forIdentification({ persons: 1 }).targetFmr,
         limits,

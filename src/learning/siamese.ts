@@ -102,8 +102,7 @@ export function trainSiamese(
     for (let step = 1; step <= steps; step++) {
       const loss = tf.tidy(() => {
         const value = adam.minimize(
-          () =>
-            siameseLoss(tf, features, signs, shares, weights as Tensor2D, bias as Scalar, decay),
+          () => siameseLoss(tf, features, signs, shares, weights, bias, decay),
           true,
           [weights, bias],
         )

@@ -104,15 +104,7 @@ t.test('loss to 1e-6 of the plain one, gradient as finite differences say', (t) 
     const weights = tf.variable(tf.tensor2d(plain, [plain.length, 1]))
     const bias = tf.variable(tf.scalar(0.25))
     const { value, grads } = tf.variableGrads(() =>
-      siameseLoss(
-        tf,
-        features,
-        signs,
-        shares,
-        weights as ReturnType<typeof tf.tensor2d>,
-        bias as ReturnType<typeof tf.scalar>,
-        1e-3,
-      ),
+      siameseLoss(tf, features, signs, shares, weights, bias, 1e-3),
     )
     const expected = plainLoss(form, pairs, plain, 0.25, 1e-3)
     t.ok(Math.abs(value.dataSync()[0] - expected) < 1e-6, `${form}: the loss`)
