@@ -19,8 +19,8 @@ t.setTimeout(900_000)
 /** A round of the replay, its start on a busy machine, and some room. */
 const DECISION_MS = 120_000
 
-/** No session yet, nothing there, no such method, and a file that is no picture. */
-const EXPECTED = /(401|404|405|415).*\/api\/|^Canvas2D: Multiple readback/
+/** No session yet, nothing there, no such method, a file that is no picture, and a moment without a good face. */
+const EXPECTED = /(401|404|405|415|422).*\/api\/|^Canvas2D: Multiple readback/
 
 const folder = mkdtempSync(join(tmpdir(), 'genkan-browser-'))
 let browser: Browser
@@ -236,9 +236,15 @@ t.test('several pictures are dropped, one more is taken at the door', opts, asyn
   t.equal(await page.locator('.attempts li[data-state=refused]').count(), 1)
 
   await page.getByRole('button', { name: 'At the door' }).click()
-  await page.locator('.quality[data-ready=true]').waitFor({ timeout: DECISION_MS })
-  await page.getByRole('button', { name: 'Take who is at the door' }).click()
-  await page.locator('.attempts li[data-state=taken]').nth(2).waitFor({ timeout: DECISION_MS })
+  const atDoor = page.locator('.attempts li').filter({ hasText: 'At the door' })
+  const taken = atDoor.and(page.locator('[data-state=taken]'))
+  // He talks and turns: a moment that is refused says why, and the next one is tried.
+  for (let tries = 0; tries < 12 && (await taken.count()) === 0; tries++) {
+    await page.locator('.quality[data-ready=true]').waitFor({ timeout: DECISION_MS })
+    await page.getByRole('button', { name: 'Take who is at the door' }).click()
+    await atDoor.and(page.locator(':not([data-state=sending])')).nth(tries).waitFor()
+  }
+  t.equal(await taken.count(), 1)
   t.ok(await isWithinWidth(page))
   await page.locator('.face-list img').nth(2).waitFor()
   t.same(troubles, [])
