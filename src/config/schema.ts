@@ -336,6 +336,18 @@ const adminSchema = z.strictObject({
     .describe('Further names by which browsers reach this machine.'),
 })
 
+const styleSchema = z.strictObject({
+  threads: z.int().min(1).max(64).default(1).describe('Threads of a style job.'),
+  maxQueued: z.int().min(1).max(1000).default(20).describe('Style jobs that may wait.'),
+  maxKept: z.int().min(1).max(10_000).default(100).describe('Style jobs that are kept.'),
+  maxMegabytes: z
+    .int()
+    .min(10)
+    .max(100_000)
+    .default(256)
+    .describe('No further style job is taken while kept pictures have more than this.'),
+})
+
 const watchdogSchema = z.strictObject({
   stageDeadlineMs: milliseconds(
     500,
@@ -378,6 +390,7 @@ export const configSchema = z.strictObject({
   store: storeSchema.prefault({}).describe('Persons, templates and decisions.'),
   mqtt: mqttSchema.prefault({}).describe('Where decisions are published.'),
   admin: adminSchema.prefault({}).describe('Web console and API.'),
+  style: styleSchema.prefault({}).describe('Pictures painted in the style of others.'),
   watchdog: watchdogSchema
     .prefault({})
     .describe('When the daemon holds itself to be out of order.'),

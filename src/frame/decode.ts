@@ -167,3 +167,21 @@ export async function encodeJpeg(image: Image, quality = 85): Promise<Uint8Array
 export async function encodePng(image: Image): Promise<Uint8Array> {
   return rawPicture(image).png({ compressionLevel: 6 }).toBuffer()
 }
+
+/**
+ * Encodes an image, made smaller where a side is over `sidePixels`, away from the event loop.
+ * JPEG as {@link encodeJpeg}, PNG as {@link encodePng}.
+ */
+export async function encodeSmaller(
+  image: Image,
+  sidePixels: number,
+  format: 'jpeg' | 'png',
+): Promise<Uint8Array> {
+  const smaller = rawPicture(image).resize(sidePixels, sidePixels, {
+    fit: 'inside',
+    withoutEnlargement: true,
+  })
+  return format === 'png'
+    ? smaller.png({ compressionLevel: 6 }).toBuffer()
+    : smaller.jpeg({ quality: 90, chromaSubsampling: '4:4:4' }).toBuffer()
+}

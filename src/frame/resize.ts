@@ -155,3 +155,11 @@ export function letterbox(image: Image, width: number, height: number): Letterbo
   }
   return { image: { width, height, data }, scale }
 }
+
+/** The picture, made smaller where its longer side is over `sidePixels`. */
+export function shrinkImage(image: Image, sidePixels: number): Image {
+  const scale = sidePixels / Math.max(image.width, image.height)
+  if (scale >= 1) return image
+  const scaled = (length: number) => Math.max(1, Math.round(length * scale))
+  return resizeImage(image, scaled(image.width), scaled(image.height))
+}

@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3-multiple-ciphers'
 
 /** What a part of the daemon has to remember over a restart. */
-export type MemoryName = 'lockdown' | 'home-assistant-topic' | 'open-attempt'
+export type MemoryName =
+  'lockdown' | 'home-assistant-topic' | 'open-attempt' | 'live-style' | 'style-children'
 
 /** Small values by name; takes part in the caller's transaction. */
 export interface Memory {

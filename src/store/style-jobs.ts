@@ -32,8 +32,9 @@ export interface StyleJobRow {
 export interface NewStyleJob {
   readonly personId: string | null
   readonly request: unknown
-  readonly content: Uint8Array
-  readonly style: Uint8Array
+  /** Absent where it is one that ships with genkan. */
+  readonly content?: Uint8Array | undefined
+  readonly style?: Uint8Array | undefined
 }
 
 /** How a job ended. */
@@ -205,8 +206,11 @@ export function createStyleJobs(
       created_by: actor,
       created_at_ms: nowMs(),
     })
-    put.run(id, 'content', parseInput(pictureSchema, job.content, 'content picture'))
-    put.run(id, 'style', parseInput(pictureSchema, job.style, 'style picture'))
+    for (const part of ['content', 'style'] as const) {
+      const bytes = job[part]
+      if (bytes === undefined) continue
+      put.run(id, part, parseInput(pictureSchema, bytes, `${part} picture`))
+    }
     audit.append({ actor, action: 'style-job.create', subjectId: id })
     return toJob(select.get(id) as Row)
   })

@@ -1,0 +1,51 @@
+/** Keeps the children of style jobs off the processor while a face is being judged. */
+export interface DoorPause {
+  /** A frame is being judged from now on. */
+  judging(): void
+  /** The frame has been judged. */
+  judged(): void
+  /** Takes a child in hand; it is stopped at once when a frame is being judged. */
+  add(pid: number): void
+  /** Lets go of a child that has ended. */
+  remove(pid: number): void
+}
+
+/**
+ * Stops and continues whole processes, because a step of a large picture takes longer than a frame
+ * may wait and cannot be interrupted from within.
+ * @param signal sends a signal; a process that has ended meanwhile is no fault
+ */
+export function createDoorPause(
+  signal: (pid: number, signal: 'SIGSTOP' | 'SIGCONT') => void = sendSignal,
+): DoorPause {
+  const children = new Set<number>()
+  let isJudging = false
+
+  return {
+    judging() {
+      if (isJudging) return
+      isJudging = true
+      for (const pid of children) signal(pid, 'SIGSTOP')
+    },
+    judged() {
+      if (!isJudging) return
+      isJudging = false
+      for (const pid of children) signal(pid, 'SIGCONT')
+    },
+    add(pid) {
+      children.add(pid)
+      if (isJudging) signal(pid, 'SIGSTOP')
+    },
+    remove(pid) {
+      children.delete(pid)
+    },
+  }
+}
+
+function sendSignal(pid: number, name: 'SIGSTOP' | 'SIGCONT'): void {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It has ended, and its end is told to whoever started it.
+  }
+}
