@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { AdminPorts, DoorPort, Health, KioskSettings } from './admin/ports.js'
+import type { DisplayPort, StylePort } from './admin/style-ports.js'
 import { createBackupsPort } from './backups-port.js'
 import { createDecisionsPort } from './decisions-port.js'
 import type { PictureReader } from './encoding/read-picture.js'
@@ -25,6 +26,8 @@ export interface AdminPortParts {
   /** How long a face waits after a denial. */
   readonly cooldownMs: number
   readonly registry: Pick<Registry, 'contentType' | 'metrics'>
+  readonly style: StylePort
+  readonly display: DisplayPort
   readonly health: () => Health
   /** Wall clock. */
   readonly nowMs: () => number
@@ -96,6 +99,8 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
       type: parts.registry.contentType,
       text: await parts.registry.metrics(),
     }),
+    style: parts.style,
+    display: parts.display,
     sessions: {
       begin: ({ id, role }) => store.sessions.create(id, role),
       verify(text) {

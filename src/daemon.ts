@@ -39,6 +39,7 @@ import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
 import type { Store } from './store/store.js'
 import { openStore } from './store/store.js'
+import { openStyleDesk } from './style-desk.js'
 import { calibrationPath, createThresholdSource } from './threshold-source.js'
 import { outboxBoundOf, storeOptionsOf } from './store-options.js'
 import { monotonicFactory } from 'ulid'
@@ -295,18 +296,21 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     log.info({ decision: decision.id, outcome: decision.outcome, reason }, 'decision')
   }
 
+  const desk = openStyleDesk({ config, store, live, log })
   const stopping = new AbortController()
   const line = withStageDeadline(
-    openLine(stages, withSettings(config, settings), (probe, face) => {
-      const found = recognition.identify(probe)
-      if (found.outcome === 'match') {
-        const { personId, distanceSq, runnerUpDistanceSq } = found
-        recentProbes.saw(personId, probe)
-        const leadSq = runnerUpDistanceSq === null ? null : runnerUpDistanceSq - distanceSq
-        ageing.saw({ personId, probe, leadSq, ...face })
-      }
-      return found
-    }),
+    desk.giveWay(
+      openLine(stages, withSettings(config, settings), (probe, face) => {
+        const found = recognition.identify(probe)
+        if (found.outcome === 'match') {
+          const { personId, distanceSq, runnerUpDistanceSq } = found
+          recentProbes.saw(personId, probe)
+          const leadSq = runnerUpDistanceSq === null ? null : runnerUpDistanceSq - distanceSq
+          ageing.saw({ personId, probe, leadSq, ...face })
+        }
+        return found
+      }),
+    ),
     {
       deadlineMs: config.watchdog.stageDeadlineMs,
       async warm() {
@@ -394,6 +398,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     tellHealth()
     try {
       door.tick()
+      desk.lookAround()
       const changes = store.foreignChanges()
       if (changes === foreignChanges) return
       foreignChanges = changes
@@ -430,6 +435,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     cooldownMs: config.decision.cooldownMs,
     registry: metrics.registry,
     door: { name: config.door.name, ...door.keeper },
+    style: desk.style,
+    display: desk.display,
     nowMs: Date.now,
     health: () => describeHealth(parts),
   })
@@ -451,6 +458,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   async function stopDoor(): Promise<void> {
     clearInterval(lookTimer)
+    desk.stop()
     watchdogs.stop()
     stopping.abort()
     await ended

@@ -32,6 +32,9 @@ import { addPersonRoutes } from './routes/persons.js'
 import { addRecognitionRoutes } from './routes/recognition.js'
 import { addSettingsRoutes } from './routes/settings.js'
 import { addSessionRoutes, addSignInRoute } from './routes/session.js'
+import { addDisplayRoutes } from './routes/style-display.js'
+import { addStyleJobRoutes } from './routes/style-jobs.js'
+import { addStyleLibraryRoutes } from './routes/style-library.js'
 import { addTokenRoutes } from './routes/tokens.js'
 
 const CODE_BY_HTTP_STATUS: Readonly<Record<number, ProblemCode>> = {
@@ -178,6 +181,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
     '/api/groups',
     '/api/tokens',
     '/api/doors/:id/open',
+    '/api/style/jobs',
   ]
   app.on('POST', creations, idempotent(ports.idempotency))
 
@@ -195,5 +199,8 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   addTokenRoutes(app, ports)
   addAuditRoutes(app, ports)
   addBackupRoutes(app, ports)
+  addStyleJobRoutes(app, ports, { heartbeatMs })
+  addStyleLibraryRoutes(app, ports)
+  addDisplayRoutes(app, ports)
   return app
 }

@@ -14,6 +14,7 @@ import type { Settings } from '../store/settings.js'
 import type { IdempotencyKey, KeptAnswer } from '../store/idempotency.js'
 import type { EnrolmentSource, Person } from '../store/person.js'
 import type { PersonChange, PersonUpdate } from '../store/persons.js'
+import type { DisplayPort, StylePort } from './style-ports.js'
 
 /** A value now or later, so that a synchronous store and an asynchronous service both fit a port. */
 export type Awaitable<T> = T | Promise<T>
@@ -597,5 +598,7 @@ export interface AdminPorts {
   /** In the text format of Prometheus. */
   metrics(): Awaitable<{ readonly type: string; readonly text: string }>
   readonly idempotency: IdempotencyPort
+  readonly style: StylePort
+  readonly display: DisplayPort
   health(): Health
 }

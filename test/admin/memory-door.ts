@@ -13,6 +13,7 @@ import type {
 } from '../../src/admin/ports.js'
 import type { Decision } from '../../src/decision/decision.js'
 import { emptyDesk } from './empty-desk.js'
+import { emptyStyle } from './empty-style.js'
 import { pageOf } from './page-of.js'
 import { sampleThresholds } from './sample-thresholds.js'
 
@@ -159,6 +160,7 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
         revoke: () => 'no-such-token',
       },
       ...emptyDesk,
+      ...emptyStyle,
       sessions: {
         begin: () => ({ text: token, expiresAtMs: Date.now() + 60_000 }),
         verify: (text) =>

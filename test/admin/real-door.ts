@@ -4,6 +4,8 @@ import { join } from 'node:path'
 
 import { createDoorContact } from '../../src/actuation/door-contact.js'
 import { createDoorKeeper } from '../../src/actuation/door-keeper.js'
+import { pino } from 'pino'
+
 import { createAdminPorts } from '../../src/admin-ports.js'
 import { createAdminApp } from '../../src/admin/app.js'
 import type { AdminApp, AdminOptions } from '../../src/admin/environment.js'
@@ -22,6 +24,7 @@ import { loadStages } from '../../src/stages.js'
 import type { Stages } from '../../src/stages.js'
 import { ROLES, type Role } from '../../src/store/admin-tokens.js'
 import { openStore, type Store } from '../../src/store/store.js'
+import { openStyleDesk } from '../../src/style-desk.js'
 import { createThresholdSource } from '../../src/threshold-source.js'
 import { ulid } from 'ulid'
 import { createMemoryDoor } from './memory-door.js'
@@ -84,6 +87,8 @@ export async function openRealDoor(
   const recentProbes = createRecentProbes(() => performance.now())
   const live = createLiveView()
   const memory = createMemoryDoor()
+  const desk = openStyleDesk({ config, store, live, log: pino({ level: 'silent' }) })
+  t.teardown(() => desk.stop())
   const orders: string[] = []
   const keeper = createDoorKeeper({
     door: config.door.id,
@@ -111,6 +116,8 @@ export async function openRealDoor(
     settings,
     cooldownMs: config.decision.cooldownMs,
     registry: createMetrics().registry,
+    style: desk.style,
+    display: desk.display,
     store,
     recognition,
     enrolment: createEnrolmentService({ store, recognition, readEnrolment: stages.readEnrolment }),
