@@ -278,7 +278,7 @@ t.test('language and appearance are chosen and remembered', opts, async (t) => {
 
 const CONSOLE_PAGES = [
   ...['live', 'people', 'people/new', 'decisions', 'doors', 'threshold', 'liveness'],
-  ...['tokens', 'audit', 'system'],
+  ...['style', 'tokens', 'audit', 'system'],
 ]
 
 t.test(

@@ -138,6 +138,7 @@ function stepsOf({ id }: Enrolled): Readonly<Record<string, (page: Page) => Prom
     doors: at('doors'),
     threshold: at('threshold', '.panel'),
     liveness: at('liveness', 'meter'),
+    style: at('style', '.gallery'),
     tokens: at('tokens'),
     audit: at('audit'),
     system: at('system'),

@@ -15,6 +15,7 @@ import { DoorsPage } from './views/doors.js'
 import { LivePage } from './views/live.js'
 import { LivenessPage } from './views/liveness.js'
 import { PeoplePage } from './views/people.js'
+import { StylePage } from './views/style.js'
 import { SystemPage } from './views/system.js'
 import { ThresholdPage } from './views/threshold.js'
 import { TokensPage } from './views/tokens.js'
@@ -32,6 +33,7 @@ const KINDS: Readonly<Record<PageName, PageKind>> = {
   doors: { icon: 'door-shut', role: 'viewer', view: DoorsPage },
   threshold: { icon: 'threshold', role: 'viewer', view: ThresholdPage },
   liveness: { icon: 'liveness', role: 'viewer', view: LivenessPage },
+  style: { icon: 'brush', role: 'enroller', view: StylePage },
   tokens: { icon: 'tokens', role: 'admin', view: TokensPage },
   audit: { icon: 'audit', role: 'admin', view: AuditPage },
   system: { icon: 'system', role: 'viewer', view: SystemPage },

@@ -8,6 +8,7 @@ export const PAGES = [
   'doors',
   'threshold',
   'liveness',
+  'style',
   'tokens',
   'audit',
   'system',

@@ -1,3 +1,5 @@
+import { enStyle } from './en-style.js'
+
 /** All that the console and the kiosk display say, in English. */
 export const en = {
   common: {
@@ -53,6 +55,7 @@ export const en = {
     doors: 'Door',
     threshold: 'Threshold',
     liveness: 'Liveness',
+    style: 'Pictures',
     tokens: 'Tokens',
     audit: 'Audit',
     system: 'System',
@@ -567,6 +570,7 @@ export const en = {
       fault: 'Please ask at the desk.',
     },
   },
+  styles: enStyle,
   problems: {
     'not-an-image': 'This is not a JPEG, PNG or WebP picture.',
     'broken-image': 'The picture is cut off or damaged. Take another.',
@@ -593,6 +597,11 @@ export const en = {
     internal: 'Something failed inside genkan. The log says more.',
     'timed-out': 'It took too long. Try again.',
     'body-too-large': 'The file is too large.',
+    'consent-needed': 'Ask who is in the picture, then say that they agreed.',
+    'style-queue-full': 'Too many pictures wait. Cancel one, or wait.',
+    'style-gallery-full': 'Too many pictures are kept. Delete some.',
+    'style-job-ended': 'It has ended already.',
+    'cannot-see': 'Nothing to see: choose another unit or other pictures.',
     'precondition-failed': 'Somebody else has changed this meanwhile.',
   },
 }

@@ -1,4 +1,5 @@
 import type { Words } from '../words.js'
+import { jaStyle } from './ja-style.js'
 
 /** All that the console and the kiosk display say, in Japanese. */
 export const ja: Words = {
@@ -55,6 +56,7 @@ export const ja: Words = {
     doors: 'ドア',
     threshold: 'しきい値',
     liveness: '生体検知',
+    style: '絵',
     tokens: 'トークン',
     audit: '監査',
     system: 'システム',
@@ -559,6 +561,7 @@ export const ja: Words = {
       fault: '受付にお尋ねください。',
     },
   },
+  styles: jaStyle,
   problems: {
     'not-an-image': 'JPEG・PNG・WebP の画像ではありません。',
     'broken-image': '画像が途中で切れているか壊れています。別の画像をお使いください。',
@@ -585,6 +588,11 @@ export const ja: Words = {
     internal: 'genkan の内部で異常が発生しました。詳細はログにあります。',
     'timed-out': '時間がかかりすぎました。もう一度お試しください。',
     'body-too-large': 'ファイルが大きすぎます。',
+    'consent-needed': '写っている方の同意を確認してください。',
+    'style-queue-full': '順番待ちの絵が多すぎます。取り消すか、お待ちください。',
+    'style-gallery-full': '保管中の絵が多すぎます。いくつか削除してください。',
+    'style-job-ended': 'すでに終わっています。',
+    'cannot-see': '表示できるものがありません。別のユニットか画像を選んでください。',
     'precondition-failed': '他の人が先に変更しました。',
   },
 }
