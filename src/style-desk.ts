@@ -17,10 +17,9 @@ import { createStyleRunner } from './style/jobs/runner.js'
 import { createSeer } from './style/jobs/seer.js'
 import { createStyleLibrary } from './style/library.js'
 import { describeNetworks } from './style/see/network.js'
+import { listTrainedStyles, trainedStylePath } from './style/trained-styles.js'
 
 const BYTES_A_MEGABYTE = 1_000_000
-/** Trained styles of the live picture. */
-const LIVE_STYLES: readonly string[] = []
 
 /** Style transfer as the daemon runs it: all of it in processes that stand back behind the door. */
 export interface StyleDesk {
@@ -42,7 +41,7 @@ export function openStyleDesk(parts: {
   readonly log: Logger
 }): StyleDesk {
   const { config, store, live, log } = parts
-  const { threads, maxQueued, maxKept, maxMegabytes } = config.style
+  const { threads, stylizers, maxQueued, maxKept, maxMegabytes } = config.style
   const { executionProviders } = config.models
   const onFault = (what: string, details: object) => log.warn(details, what)
   const pause = createDoorPause()
@@ -81,11 +80,12 @@ export function openStyleDesk(parts: {
     seer,
     drawer: createDrawer(startChild),
     library: createStyleLibrary(),
-    liveStyles: LIVE_STYLES,
+    liveStyles: listTrainedStyles(stylizers),
     startPainter: (style) =>
       createLivePainter({
         startChild,
         style,
+        file: trainedStylePath(stylizers, style),
         threads,
         executionProviders,
         monotonicMs: () => performance.now(),

@@ -338,6 +338,9 @@ const adminSchema = z.strictObject({
 
 const styleSchema = z.strictObject({
   threads: z.int().min(1).max(64).default(1).describe('Threads of a style job.'),
+  stylizers: file('Folder of trained styles.')
+    .default('./stylizers')
+    .describe('Folder of trained styles for the live picture at the door.'),
   maxQueued: z.int().min(1).max(1000).default(20).describe('Style jobs that may wait.'),
   maxKept: z.int().min(1).max(10_000).default(100).describe('Style jobs that are kept.'),
   maxMegabytes: z

@@ -106,3 +106,19 @@ export function readCheckpoint(bytes: Uint8Array, request: string): Checkpoint {
     },
   }
 }
+
+/**
+ * The same checkpoint without what the minimiser remembers: a small part of the bytes, from which a
+ * run goes on with the same picture and gathers its memory anew.
+ */
+export function withoutMemory(bytes: Uint8Array): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const headStart = MAGIC.length + 4
+  const floatStart = headStart + file.readUInt32LE(MAGIC.length)
+  const head = headSchema.parse(JSON.parse(file.toString('utf8', headStart, floatStart)))
+  const slim = Buffer.from(JSON.stringify({ ...head, numbers: [], vectors: 0 }))
+  const size = Buffer.alloc(4)
+  size.writeUInt32LE(slim.length)
+  const point = file.subarray(floatStart, floatStart + 4 * head.pointLength)
+  return Buffer.concat([Buffer.from(MAGIC), size, slim, point])
+}

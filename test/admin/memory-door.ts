@@ -161,6 +161,10 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
       },
       ...emptyDesk,
       ...emptyStyle,
+      display: {
+        ...emptyStyle.display,
+        livePicture: () => snapshot && { ...snapshot, style: null },
+      },
       sessions: {
         begin: () => ({ text: token, expiresAtMs: Date.now() + 60_000 }),
         verify: (text) =>

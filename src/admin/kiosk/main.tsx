@@ -64,7 +64,7 @@ function Preview({ api }: { readonly api: Api }) {
       place.height = bitmap.height
       place.getContext('2d')?.drawImage(bitmap, 0, 0)
     }
-    void pollPictures(api, show, watching.signal)
+    void pollPictures(api, show, watching.signal, '/api/kiosk/live.jpg')
     return () => watching.abort()
   }, [])
   return (

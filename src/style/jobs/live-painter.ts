@@ -15,6 +15,8 @@ export interface LivePainterParts {
   readonly startChild: StartChild
   /** Id of the trained style. */
   readonly style: string
+  /** Its model file. */
+  readonly file: string
   readonly threads: number
   readonly executionProviders: readonly string[]
   readonly monotonicMs: () => number
@@ -44,7 +46,7 @@ interface Painted {
 
 /** The {@link LivePainter} of one style; its process starts when first asked. */
 export function createLivePainter(parts: LivePainterParts): LivePainter {
-  const { startChild, style, threads, executionProviders, monotonicMs, onFault } = parts
+  const { startChild, style, file, threads, executionProviders, monotonicMs, onFault } = parts
   const { sidePixels = SIDE_PIXELS, idleMs = IDLE_MS } = parts
   let child: Child | undefined
   let isOpen = false
@@ -108,6 +110,7 @@ export function createLivePainter(parts: LivePainterParts): LivePainter {
     started.send({
       type: 'open-stylizer',
       id: style,
+      file,
       threads,
       executionProviders: [...executionProviders],
     })

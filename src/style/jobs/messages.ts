@@ -41,6 +41,7 @@ export const orderSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('open-stylizer'),
     id: z.string().min(1).max(64),
+    file: z.string().min(1).max(4096),
     threads: threadsSchema,
     executionProviders: z.array(z.string().max(32)).max(8),
   }),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { decodeImage, encodeJpeg, encodePng, encodeSmaller } from '../../frame/decode.js'
 import type { Image } from '../../frame/image.js'
 import { StyleError } from '../engine.js'
@@ -43,9 +45,6 @@ async function lookInto(order: OrderOf<'see'>, tell: Tell): Promise<void> {
   tell({ type: 'seen', png, patches: patches.length })
 }
 
-const openStylizer = (id: string, _options: object): Promise<Stylizer> =>
-  Promise.reject(new StyleError('bad-settings', `there is no trained style ${id}; choose another`))
-
 /** What a child does with its orders; a fault that no retry mends is told as `refused`. */
 export function createTasks(tell: Tell): (order: Order) => Promise<void> {
   let stylizer: Stylizer | undefined
@@ -57,8 +56,9 @@ export function createTasks(tell: Tell): (order: Order) => Promise<void> {
         return paint(order, tell)
       }
       case 'open-stylizer': {
-        const { id, threads, executionProviders } = order
-        stylizer = await openStylizer(id, { threads, executionProviders })
+        const { openStylizer } = await import('../stylizer.js')
+        const { id, file, threads, executionProviders } = order
+        stylizer = openStylizer(id, readFileSync(file), { threads, executionProviders })
         tell({ type: 'stylizer-open' })
         return
       }

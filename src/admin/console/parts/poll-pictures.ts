@@ -12,6 +12,7 @@ export async function pollPictures(
   api: Api,
   show: (picture: ImageBitmap | undefined) => void,
   signal: AbortSignal,
+  path = '/api/live/snapshot.jpg',
 ): Promise<void> {
   let wake: () => void = () => undefined
   const sleep = (ms: number | undefined) =>
@@ -32,7 +33,7 @@ export async function pollPictures(
     }
     const startedMs = performance.now()
     try {
-      const response = await api.ask('/api/live/snapshot.jpg', { signal })
+      const response = await api.ask(path, { signal })
       const bitmap = await createImageBitmap(await response.blob())
       if (ended()) return
       show(bitmap)
