@@ -38,7 +38,7 @@ function parseOrder(value: unknown): Order {
 
 async function uploadOf(form: FormData | undefined, name: string): Promise<Uint8Array> {
   const parts = form?.getAll(name) ?? []
-  const [part] = parts
+  const part = parts.at(0)
   if (parts.length !== 1 || part === undefined || typeof part === 'string') {
     throw new AdminProblem('bad-request', {
       cause: `An uploaded ${name} picture comes as exactly one file named "${name}" of a form.`,

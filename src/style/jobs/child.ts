@@ -50,7 +50,7 @@ export function createChildren(parts: {
   readonly register: ChildRegister
 }): StartChild {
   const { pause, register } = parts
-  return ({ onReport, onEnd }) => {
+  return (listener) => {
     const child = fork(WORKER, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -83,14 +83,14 @@ export function createChildren(parts: {
     function end(how: string): void {
       if (ended) return
       letGo()
-      onEnd({ how: output === '' ? how : `${how}: ${output.trim()}` })
+      listener.onEnd({ how: output === '' ? how : `${how}: ${output.trim()}` })
     }
 
     child.on('message', (message) => {
       if (ended) return
       const report = reportSchema.safeParse(message)
       if (report.success) {
-        onReport(report.data)
+        listener.onReport(report.data)
         return
       }
       child.kill('SIGKILL')

@@ -65,7 +65,7 @@ export function createSeer(parts: SeerParts): Seer {
         current = undefined
         child.kill()
         if (seen.outcome === 'seen') kept.set(key, seen)
-        const [oldest] = kept.keys()
+        const oldest = [...kept.keys()].at(0)
         if (kept.size > KEPT_SHEETS && oldest !== undefined) kept.delete(oldest)
         resolve(seen)
       }
