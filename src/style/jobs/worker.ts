@@ -30,7 +30,9 @@ process.on('disconnect', () => process.exit(0))
 const carryOut = createTasks(report)
 process.on('message', (message) => {
   carryOut(orderSchema.parse(message)).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.stderr.write(
+      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
     process.exit(1)
   })
 })
