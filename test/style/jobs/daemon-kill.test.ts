@@ -45,7 +45,7 @@ t.test('a daemon killed with -9 leaves no painter behind, and its job goes on', 
   t.ok(painter)
 
   t.equal((await second.api('DELETE', `api/persons/${personId}`)).status, 200)
-  await until(() => isOver(painter ?? 0), 'the painter to end with the person')
+  await until(() => isOver(painter), 'the painter to end with the person')
   t.equal((await second.api('GET', `api/style/jobs/${id}`)).status, 404)
   t.equal(await second.kill('SIGINT'), 0)
 })

@@ -33,7 +33,7 @@ t.test('a stopped child of a killed daemon is ended at the next start', async (t
   t.equal(createChildRegister(marks).endLeftovers(), 0)
 })
 
-t.test('a process that only has the same number is left alone', async (t) => {
+t.test('a process that only has the same number is left alone', (t) => {
   const marks = memory()
   const pid = sleeper(t)
   createChildRegister(marks).add(pid)
@@ -41,9 +41,10 @@ t.test('a process that only has the same number is left alone', async (t) => {
   marks.set([{ ...mark, startTicks: mark.startTicks - 1 }])
   t.equal(createChildRegister(marks).endLeftovers(), 0)
   t.notOk(isOver(pid))
+  t.end()
 })
 
-t.test('what was let go of, or cannot be read, ends nothing', async (t) => {
+t.test('what was let go of, or cannot be read, ends nothing', (t) => {
   const marks = memory()
   const pid = sleeper(t)
   const register = createChildRegister(marks)
@@ -55,4 +56,5 @@ t.test('what was let go of, or cannot be read, ends nothing', async (t) => {
     t.equal(createChildRegister(marks).endLeftovers(), 0)
   }
   t.notOk(isOver(pid))
+  t.end()
 })

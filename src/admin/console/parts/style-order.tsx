@@ -35,7 +35,7 @@ function choiceOf(source: Source) {
 
 /** What is to be painted, how large, and how far from the picture. */
 export function StyleOrder({ onOrdered }: { readonly onOrdered: (job: StyleJobRecord) => void }) {
-  const library = useLoad(styleLibrary.list)
+  const library = useLoad((signal) => styleLibrary.list(signal))
   const [content, setContent] = useState<Source | undefined>(undefined)
   const [style, setStyle] = useState<Source | undefined>(undefined)
   const [size, setSize] = useState<(typeof SIZES)[number]>('512')

@@ -9,7 +9,7 @@ import { Panel, Problem, Waiting } from './panel.js'
 
 /** For a layer and a unit, the nine patches that excite it most. */
 export function StyleSee() {
-  const networks = useLoad(styleLibrary.networks)
+  const networks = useLoad((signal) => styleLibrary.networks(signal))
   const [network, setNetwork] = useState('')
   const [layer, setLayer] = useState('')
   const [unit, setUnit] = useState('0')
