@@ -131,7 +131,7 @@ t.test('cancelled, deleted or erased jobs end at once with all their pictures', 
       },
     },
   ]
-  for (const [index, { how, end }] of ends.entries()) {
+  for (const [index, { how, ...one }] of ends.entries()) {
     const job = { ...(await smallJob(LONG)), personId: how === 'erase' ? person.id : null }
     const submitted = runner.submit(job, 'cli')
     if (submitted.outcome !== 'queued') throw new Error(submitted.outcome)
@@ -139,7 +139,7 @@ t.test('cancelled, deleted or erased jobs end at once with all their pictures', 
     await untilJob(runner, id, ({ progress }) => progress !== null)
     const { pid } = children[index] ?? { pid: 0 }
     t.notOk(isOver(pid))
-    end(id)
+    one.end(id)
     await until(() => isOver(pid), `the child to end: ${how}`)
     t.equal(store.styleJobs.held().bytes, 0, how)
     t.equal(runner.get(id)?.state, how === 'cancel' ? 'cancelled' : undefined)

@@ -130,11 +130,13 @@ t.test('the face encoder, as shipped in int8, is shown aligned faces', async (t)
     .raw()
     .toBuffer({ resolveWithObject: true })
   async function* pictures(): AsyncIterable<Image | undefined> {
-    yield await Promise.resolve({ width: info.width, height: info.height, data })
+    const picture = { width: info.width, height: info.height, data }
+    yield await Promise.resolve(picture)
     yield undefined
   }
   async function* none(): AsyncIterable<Image | undefined> {
-    yield await Promise.resolve(undefined)
+    const nothing: Image | undefined = await Promise.resolve<Image | undefined>(undefined)
+    yield nothing
   }
   const net = readSeeableNet('mobilefacenet-128-pca-int8')
   const name = net.layers[10]?.name ?? ''
