@@ -5,6 +5,7 @@ import { addBoardCommands } from './board.js'
 import { addDailyCommands } from './daily.js'
 import { addEvaluateCommands } from './evaluate.js'
 import { addLearningCommands } from './learning.js'
+import { addSeeCommand } from './see.js'
 import { addStoreCommands } from './store.js'
 import { addStyleCommands } from './style.js'
 import { withSetup } from './with-setup.js'
@@ -22,6 +23,7 @@ export function buildProgram(): Command {
     addLearningCommands,
     addBenchCommands,
     addStyleCommands,
+    addSeeCommand,
     addBoardCommands,
   ]) {
     add(program, withSetup)
