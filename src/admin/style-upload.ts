@@ -13,7 +13,8 @@ const pictureSchema = { type: 'string' as const, format: 'binary' }
 export const styleOrderBody = {
   required: true,
   content: {
-    'application/json': { schema: styleOrderSchema },
+    // By reference: a schema here would be held against forms, too.
+    'application/json': { schema: { $ref: '#/components/schemas/StyleOrder' } },
     'multipart/form-data': {
       schema: {
         type: 'object' as const,

@@ -10,6 +10,7 @@ import {
   styleJobPageSchema,
   styleJobParam,
   styleJobSchema,
+  styleOrderSchema,
   stylePageQuery,
 } from '../style-schemas.js'
 import { readStyleOrder, refusePicture, styleOrderBody } from '../style-upload.js'
@@ -157,6 +158,7 @@ export function addStyleJobRoutes(
   { style }: AdminPorts,
   { heartbeatMs }: { readonly heartbeatMs: number },
 ): void {
+  app.openAPIRegistry.register('StyleOrder', styleOrderSchema)
   const streams = createStyleEventStreams(style, heartbeatMs)
 
   async function jobOf(id: string) {
