@@ -51,7 +51,7 @@ function open(
   mode: 'off' | 'advise' | 'refuse',
   body?: string,
 ) {
-  const store = temporaryStore(t as Parameters<typeof temporaryStore>[0])
+  const store = temporaryStore(t)
   if (body !== undefined) store.learntHeads.adopt('siamese', body, 'test')
   return openSecondOpinion({ ...matching, secondOpinion: mode }, store, MODEL)
 }

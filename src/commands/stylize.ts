@@ -53,7 +53,10 @@ function settingsOf(options: StylizeOptions): NonNullable<StyleRequest['settings
     seed: options.seed,
   }
   const words = { start: options.start, colour: options.colour, optimiser: options.optimiser }
-  const given = (fields: Readonly<Record<string, string | undefined>>, read: (v: string) => unknown) =>
+  const given = (
+    fields: Readonly<Record<string, string | undefined>>,
+    read: (v: string) => unknown,
+  ) =>
     Object.entries(fields).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, read(value)] as const],
     )
@@ -111,4 +114,3 @@ export async function stylizeCommand(
     progress.stop()
   }
 }
-
