@@ -94,7 +94,10 @@ for (const width of [1280, 390]) {
     t.ok(await isWithinWidth(page), 'the live page fits')
 
     await goToPage(page, 'Decisions')
-    const granted = page.locator('#decisions > li[data-outcome=granted]').first()
+    // By its id: a newer one may come to stand above it at any moment.
+    const newest = page.locator('#decisions > li[data-outcome=granted]').first()
+    const id = (await newest.getAttribute('data-id')) ?? ''
+    const granted = page.locator(`#decisions > li[data-id="${id}"]`)
     await granted.getByRole('button').first().click()
     t.match(await granted.textContent(), name)
     await granted.getByText('Next person').waitFor()
