@@ -109,6 +109,9 @@ t.test('paint a picture, watch it, show it at the door, look into the net', opts
 })
 
 t.test('the display at the door shows the idle picture', opts, async (t) => {
+  // Pauses in which nobody is there: only then is the display idle.
+  await daemon.halt()
+  await daemon.start('{ source: replay, gapS: 20 }')
   const { page } = await openConsolePage(browser, daemon.url, {
     width: 800,
     height: 480,
