@@ -114,7 +114,16 @@ t.test(
   'a head that helps is adopted, survives kill -9, and is undone by one command',
   async (t) => {
     await enrolCrowd(400)
-    const quick = ['--epochs', '6', '--learning-rate', '0.3', '--held-out', '0.5']
+    const quick = [
+      '--epochs',
+      '6',
+      '--learning-rate',
+      '0.3',
+      '--held-out',
+      '0.5',
+      '--persons',
+      '20',
+    ]
     const args = ['learn', '--json', ...quick, '--plot', 'loss.svg']
     const off = await genkan(args)
     t.equal(off.exitCode, 2)
