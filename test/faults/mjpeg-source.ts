@@ -71,6 +71,8 @@ export async function startMjpegSource(t: Test) {
     if (!picture) return
     const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${picture.length}\r\n\r\n`
     for (const viewer of viewers) {
+      // As a camera does: a picture that finds the line still full is dropped, not kept for later.
+      if (viewer.writableLength > 0) continue
       viewer.write(head)
       viewer.write(picture)
       viewer.write('\r\n')
