@@ -118,6 +118,7 @@ async function enrolCrowd(persons: number): Promise<void> {
 
 t.test(
   'a head that helps is adopted, survives kill -9, and is undone by one command',
+  { timeout: 900_000 },
   async (t) => {
     await enrolCrowd(400)
     const quick = [
