@@ -29,6 +29,8 @@ export interface PeoplePortParts {
 }
 
 const DECISIONS_A_TURN = 100
+/** Anything shorter is found in what has nothing to do with it. */
+const LEAST_SEARCHED_BYTES = 64
 
 /** Persons and their faces, in store and gallery together. */
 export function createPeoplePorts(parts: PeoplePortParts): {
@@ -70,22 +72,33 @@ export function createPeoplePorts(parts: PeoplePortParts): {
     }
   }
 
+  /** What style jobs hold of a person, and the idle picture that was made of one. */
+  function stylePicturesOf(id: string): Uint8Array[] {
+    const idle = store.displayPicture.get()
+    return [
+      ...store.styleJobs.picturesOfPerson(id),
+      ...(idle?.personId === id ? [idle.jpeg] : []),
+    ].filter(({ length }) => length > LEAST_SEARCHED_BYTES)
+  }
+
   /** Removes everything held about a person and looks whether it is gone. */
   async function erase(id: string, actor: string): Promise<ErasureReport | undefined> {
     if (store.persons.get(id) === undefined) return undefined
     const templates = store.templates.byPerson(id)
+    const stylePictures = stylePicturesOf(id)
     const erased = {
       templates: templates.length,
       pictures: templates.filter(({ cropPng }) => cropPng.length > 0).length,
       consents: store.consents.byPerson(id).length,
       negatives: store.negatives.countOf(id),
+      stylePictures: stylePictures.length,
     }
     const { erased: logCut } = store.persons.delete(id, actor)
     recognition.gallery.removePerson(id)
     recognition.reloadNegatives()
     recentProbes.forgetAll()
     live.showSystemChange()
-    const search = await store.erasure.search(thingsOf(templates))
+    const search = await store.erasure.search([...thingsOf(templates), ...stylePictures])
     const decisionsKept = store.decisions.countOf(id)
     const proven =
       logCut && search.found === 0 && search.logBytes === 0 && !recognition.gallery.hasPerson(id)
@@ -227,7 +240,7 @@ export function createPeoplePorts(parts: PeoplePortParts): {
 
 function thingsOf(templates: readonly Template[]): Uint8Array[] {
   return templates.flatMap(({ cropPng, embedding }) => [
-    ...(cropPng.length > 64 ? [cropPng] : []),
+    ...(cropPng.length > LEAST_SEARCHED_BYTES ? [cropPng] : []),
     toVectorBytes(embedding.vector),
   ])
 }

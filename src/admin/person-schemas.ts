@@ -99,6 +99,10 @@ export const erasureSchema = z
       pictures: z.int(),
       consents: z.int(),
       negatives: z.int().openapi({ description: 'Negative examples that named the person.' }),
+      stylePictures: z.int().openapi({
+        description:
+          'Pictures of style jobs that show the person, and the idle picture made of one.',
+      }),
     }),
     decisionsKept: z.int().openapi({
       description: 'Past decisions that name the person; they go with the retention of decisions.',

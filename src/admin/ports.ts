@@ -46,6 +46,8 @@ export interface ErasureReport {
     readonly pictures: number
     readonly consents: number
     readonly negatives: number
+    /** Pictures of style jobs that show the person, and the display's idle picture made of one. */
+    readonly stylePictures: number
   }
   /** Past decisions that still name the person, until their own retention ends. */
   readonly decisionsKept: number

@@ -197,7 +197,13 @@ export function createMemoryDoor(picture?: Uint8Array): MemoryDoor {
           const [{ faces }] = persons.splice(index, 1)
           tell({ type: 'system' })
           return {
-            erased: { templates: faces, pictures: faces, consents: 0, negatives: 0 },
+            erased: {
+              templates: faces,
+              pictures: faces,
+              consents: 0,
+              negatives: 0,
+              stylePictures: 0,
+            },
             decisionsKept: 0,
             proof: { proven: true, searchedBytes: 0, found: 0, logBytes: 0, inGallery: false },
             verifiedAtMs: Date.now(),
