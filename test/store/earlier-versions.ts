@@ -15,6 +15,7 @@ export interface Content {
   readonly delivered: Decision
   readonly pending: Decision
   readonly tokenId: string
+  readonly styleJobId: string
 }
 
 function addTemplate(raw: Raw, { personId, templateId }: Content): void {
@@ -53,6 +54,24 @@ function addDecision(raw: Raw, decision: Decision, delivery: 'delivered' | 'pend
     .run(decision.id, body)
 }
 
+function addStyleJob(raw: Raw, { styleJobId, personId }: Content): void {
+  raw
+    .prepare(
+      `INSERT INTO style_jobs (id, person_id, state, request, created_by, created_at_ms)
+       VALUES (?, ?, 'running', '{"settings":{}}', 'cli', 10)`,
+    )
+    .run(styleJobId, personId)
+  raw
+    .prepare(`INSERT INTO style_pictures (job_id, part, bytes) VALUES (?, 'content', x'89504e47')`)
+    .run(styleJobId)
+  raw
+    .prepare(
+      `INSERT INTO display_pictures (name, person_id, job_id, jpeg, set_by, set_at_ms)
+       VALUES ('idle', ?, ?, x'ffd8ff', 'cli', 11)`,
+    )
+    .run(personId, styleJobId)
+}
+
 /** Fills a database with rows as the genkan of that version wrote them. */
 export function fillAsVersion(raw: Raw, version: number): Content {
   const personId = ulid()
@@ -62,6 +81,7 @@ export function fillAsVersion(raw: Raw, version: number): Content {
     delivered: grantedDecision({ id: personId, name: 'Ada' }),
     pending: deniedDecision(),
     tokenId: ulid(),
+    styleJobId: ulid(),
   }
   if (version >= 1) {
     raw
@@ -84,5 +104,6 @@ export function fillAsVersion(raw: Raw, version: number): Content {
     audit.append({ actor: 'cli', action: 'person.create', subjectId: personId })
     audit.append({ actor: 'cli', action: 'template.add', subjectId: content.templateId })
   }
+  if (version >= 7) addStyleJob(raw, content)
   return content
 }

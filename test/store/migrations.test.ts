@@ -45,6 +45,11 @@ const RELEASED: readonly string[] = [
   '2769a656a3e34eedb35fcbd978c5be8f1245e1be4079d15bc73936be77749dfa',
   '2c86f4f91155fcd2187268d9d7200d36c01f2d61a4cb16db24d0d31227c21000',
   '4d37d7ae74857367e2d71b77c802ae36bd47762760d44e1b1d5c140dc8da8922',
+  '021cbd425e68fdc4ebb09d5d214980c52cdedbfe80fe4f28f14ca567d314e20a',
+  'ed844efb9cf534569f2237f6557dedf5a2c8b3eba622b18d8b795aba8b93e564',
+  'fdfc04fa2f240d2523d0008aa4436dae1b9332b923e0fee5ea96c30f0e7f1745',
+  'eae2ed1f1e12c3c9876b446dfa3b66a97cf0f3cf96313cbea14b1b6ce9c5f1fd',
+  '2d56d6d1167f40064fa24a31e42e96e4da3050b0a62f83b5b3d2416f749902a6',
 ]
 
 t.test('released steps make the schema they always made', (t) => {
@@ -56,7 +61,7 @@ t.test('released steps make the schema they always made', (t) => {
 })
 
 function expectContent(t: Test, store: Store, content: Content, version: number): void {
-  const { personId, templateId, delivered, pending, tokenId } = content
+  const { personId, templateId, delivered, pending, tokenId, styleJobId } = content
   if (version >= 1) {
     t.equal(store.persons.get(personId)?.name, 'Ada')
     t.match(store.templates.byPerson(personId), [{ id: templateId, quality: 0.5, source: 'cli' }])
@@ -75,6 +80,11 @@ function expectContent(t: Test, store: Store, content: Content, version: number)
       store.audit.list({ limit: 9 }).map(({ action }) => action),
       ['template.add', 'person.create'],
     )
+  }
+  if (version >= 7) {
+    t.match(store.styleJobs.next(), { id: styleJobId, state: 'running', personId })
+    t.strictSame(store.styleJobs.picture(styleJobId, 'content'), Buffer.from('89504e47', 'hex'))
+    t.match(store.displayPicture.get(), { jobId: styleJobId, personId, setAtMs: 11 })
   }
 }
 
