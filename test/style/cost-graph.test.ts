@@ -38,12 +38,12 @@ const options = { threads: 1, executionProviders: ['cpu'] }
 const random = createSeededRandom(12)
 
 /** A picture with broad and fine structure. */
-function randomWindow(): Float32Array {
+function randomWindow(side = WINDOW): Float32Array {
   const phases = Array.from({ length: 9 }, () => 6 * random())
-  return Float32Array.from({ length: 3 * WINDOW * WINDOW }, (_, i) => {
-    const c = Math.floor(i / (WINDOW * WINDOW))
-    const x = i % WINDOW
-    const y = Math.floor(i / WINDOW) % WINDOW
+  return Float32Array.from({ length: 3 * side * side }, (_, i) => {
+    const c = Math.floor(i / (side * side))
+    const x = i % side
+    const y = Math.floor(i / side) % side
     const wave = Math.sin(x / (3 + c) + phases[c]) * Math.cos(y / (5 - c) + phases[c + 3])
     return 0.5 + 0.35 * wave + 0.1 * (random() - 0.5)
   })
@@ -176,4 +176,37 @@ void t.test('the graph of costs and gradient', async (t) => {
     const again = await tile.run(tileFeeds)
     t.ok(relativeDistance(again[COST_NAMES.gradient], gradient) < 1e-4)
   })
+})
+
+const LARGE = 96
+
+void t.test('a whole picture of 96 pixels has the gradient of TensorFlow.js', async (t) => {
+  const core = { top: 0, left: 0, height: LARGE, width: LARGE }
+  const whole: CostGraphShape = { ...shape, height: LARGE, width: LARGE, core }
+  const pictureFeed = (): Feed => ({ values: randomWindow(LARGE), dims: [1, 3, LARGE, LARGE] })
+  const forward = await loadGraph(gramGraph(network, whole), options)
+  const graph = await loadGraph(wholeCostGraph(network, whole), options)
+  t.teardown(() => Promise.all([forward.release(), graph.release()]))
+  const aim = await forward.run({ [COST_NAMES.window]: pictureFeed() })
+  const { height, width } = cropAtLayer(core, whole.contentLayer)
+  const feeds: Record<string, Feed> = {
+    [COST_NAMES.window]: pictureFeed(),
+    [COST_NAMES.contentTarget]: {
+      values: aim[COST_NAMES.features],
+      dims: [1, CHANNELS.conv5, height, width],
+    },
+    [COST_NAMES.contentWeight]: scalarFeed(0.7),
+  }
+  for (const layer of LAYERS) {
+    const channels = CHANNELS[layer]
+    const values = aim[COST_NAMES.gram(layer)]
+    feeds[COST_NAMES.gramTarget(layer)] = { values, dims: [channels, channels] }
+    feeds[COST_NAMES.styleWeight(layer)] = scalarFeed(1e4)
+  }
+  const backend = await loadReference('node').catch(() => loadReference('cpu'))
+  const expected = referenceCosts(backend, network, whole, feeds)
+  const gradient = (await graph.run(feeds))[COST_NAMES.gradient]
+  const distance = relativeDistance(gradient, expected.gradient)
+  t.ok(distance < 1e-3, `${distance} from ${backend.name}`)
+  t.comment(`relative distance ${distance.toExponential(1)} from ${backend.name}`)
 })
