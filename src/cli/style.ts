@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { BenchStyleDoorOptions } from '../commands/bench-style-door.js'
 import type { BenchStyleOptions } from '../commands/bench-style.js'
 import type { StyleGalleryOptions } from '../commands/style-gallery.js'
 import type { StyleTrainOptions } from '../commands/style-train.js'
@@ -21,6 +22,7 @@ export function addStyleCommands(program: Command): void {
     .option('--optimiser <name>', 'lbfgs or adam')
     .option('--seed <number>', 'chooses the noise')
     .option('--threads <count>', 'threads within an operator', '2')
+    .option('--fast', 'in one pass of a trained style, by its id')
     .option('--json', 'print one JSON object')
     .action(async (content: string, style: string, options: StylizeOptions) => {
       const { stylizeCommand } = await import('../commands/stylize.js')
@@ -35,8 +37,16 @@ export function addStyleCommands(program: Command): void {
     .option('--steps <count>', 'gradients of the reference', '3')
     .option('--adam <steps>', 'also compare J with so many steps of Adam; 0 leaves it out', '0')
     .option('--threads <count>', 'threads within an operator', '2')
+    .option('--door', 'how long decisions of the real daemon take, idle and while it paints')
+    .option('--seconds <seconds>', 'with --door: of each phase', '30')
+    .option('--rounds <count>', 'with --door: how often each phase comes', '3')
     .option('--json', 'print one JSON object')
-    .action(async (options: BenchStyleOptions) => {
+    .action(async (options: BenchStyleOptions & BenchStyleDoorOptions & { door?: boolean }) => {
+      if (options.door === true) {
+        const { benchStyleDoor } = await import('../commands/bench-style-door.js')
+        await benchStyleDoor(options)
+        return
+      }
       const { benchStyle } = await import('../commands/bench-style.js')
       await benchStyle(options)
     })
@@ -45,13 +55,14 @@ export function addStyleCommands(program: Command): void {
   style
     .command('train <style>')
     .description('train a small net that gives any picture one style at display rate')
-    .requiredOption('--images <folder>', 'JPEG or PNG pictures to train on')
+    .requiredOption('--images <folder>', 'pictures and clips to train on')
     .requiredOption('--id <id>', 'name of the stylizer')
     .option('--out <folder>', 'where <id>.onnx and <id>.json go', 'stylizers')
     .option('--minutes <minutes>', 'how long at most', '8')
     .option('--steps <count>', 'how many steps at most', '1500')
     .option('--size <pixels>', 'side of the squares trained on', '128')
     .option('--beta <weight>', 'β, how much the style counts')
+    .option('--stroke <scale>', 'size of the strokes', '1')
     .option('--seed <number>', 'chooses first weights and squares', '1')
     .option('--threads <count>', 'threads within an operator', '2')
     .action(async (picture: string, options: StyleTrainOptions) => {
