@@ -17,7 +17,7 @@ import { createStyleRunner } from './style/jobs/runner.js'
 import { createSeer } from './style/jobs/seer.js'
 import { createStyleLibrary } from './style/library.js'
 import { describeNetworks } from './style/see/network.js'
-import { listTrainedStyles, trainedStylePath } from './style/trained-styles.js'
+import { listTrainedStyles, SHIPPED_STYLES } from './style/trained-styles.js'
 
 const BYTES_A_MEGABYTE = 1_000_000
 
@@ -80,12 +80,13 @@ export function openStyleDesk(parts: {
     seer,
     drawer: createDrawer(startChild),
     library: createStyleLibrary(),
-    liveStyles: listTrainedStyles(stylizers),
+    liveStyles: listTrainedStyles([stylizers, SHIPPED_STYLES], (error) =>
+      onFault('a trained style cannot be used', { err: error }),
+    ),
     startPainter: (style) =>
       createLivePainter({
         startChild,
         style,
-        file: trainedStylePath(stylizers, style),
         threads,
         executionProviders,
         monotonicMs: () => performance.now(),

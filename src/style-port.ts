@@ -20,6 +20,7 @@ import type { PictureOrigin } from './style/jobs/request.js'
 import type { StyleRunner } from './style/jobs/runner.js'
 import type { Seer } from './style/jobs/seer.js'
 import type { StyleLibrary } from './style/library.js'
+import type { TrainedStyle } from './style/trained-styles.js'
 
 export interface StylePortParts {
   readonly store: Pick<Store, 'displayPicture' | 'memory' | 'styleJobs' | 'audit'>
@@ -29,9 +30,9 @@ export interface StylePortParts {
   readonly drawer: Drawer
   readonly library: StyleLibrary
   /** Trained styles for the live picture. */
-  readonly liveStyles: readonly string[]
-  /** Ids of the trained styles to a painter; the one before is ended first. */
-  readonly startPainter: (style: string) => LivePainter
+  readonly liveStyles: readonly TrainedStyle[]
+  /** The one before is ended first. */
+  readonly startPainter: (style: TrainedStyle) => LivePainter
   readonly nowMs: () => number
 }
 
@@ -148,15 +149,17 @@ export function createStylePorts(parts: StylePortParts): {
   }
 
   let painter: { readonly style: string; readonly made: LivePainter } | undefined
-  const wantedStyle = (): string | null => {
+  const available = liveStyles.map(({ manifest }) => manifest.id)
+  const wantedStyle = (): TrainedStyle | undefined => {
     const wanted = store.memory.get('live-style')
-    return liveStyles.find((id) => id === wanted) ?? null
+    return liveStyles.find(({ manifest }) => manifest.id === wanted)
   }
 
-  function painterOf(id: string): LivePainter {
+  function painterOf(style: TrainedStyle): LivePainter {
+    const { id } = style.manifest
     if (painter?.style !== id) {
       painter?.made.stop()
-      painter = { style: id, made: startPainter(id) }
+      painter = { style: id, made: startPainter(style) }
     }
     return painter.made
   }
@@ -181,9 +184,9 @@ export function createStylePorts(parts: StylePortParts): {
       return 'shown'
     },
     removeIdlePicture: (actor) => store.displayPicture.delete(actor),
-    liveStyle: () => ({ style: wantedStyle(), available: liveStyles }),
+    liveStyle: () => ({ style: wantedStyle()?.manifest.id ?? null, available }),
     setLiveStyle(wanted, actor) {
-      if (wanted !== null && !liveStyles.includes(wanted)) return 'no-such-style'
+      if (wanted !== null && !available.includes(wanted)) return 'no-such-style'
       store.memory.set('live-style', wanted)
       store.audit.append({
         actor,
@@ -198,12 +201,11 @@ export function createStylePorts(parts: StylePortParts): {
     },
     async livePicture() {
       const wanted = wantedStyle()
-      const frame = wanted === null ? undefined : live.latestFrame()
-      const jpeg =
-        wanted === null || frame === undefined ? undefined : await painterOf(wanted).paint(frame)
-      if (jpeg !== undefined && frame !== undefined) {
+      const frame = wanted === undefined ? undefined : live.latestFrame()
+      if (wanted !== undefined && frame !== undefined) {
+        const jpeg = await painterOf(wanted).paint(frame)
         const { sequence, capturedAtMs } = frame
-        return { jpeg, sequence, capturedAtMs, style: wanted }
+        if (jpeg !== undefined) return { jpeg, sequence, capturedAtMs, style: wanted.manifest.id }
       }
       const plain = await live.latestJpeg()
       return plain && { ...plain, style: null }

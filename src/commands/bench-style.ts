@@ -1,13 +1,13 @@
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { decodeImage } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
 import { resizeImage } from '../frame/resize.js'
 import { describeCause } from '../models/error.js'
-import { assetPath, modelsFolder } from '../models/registry.js'
+import { assetPath } from '../models/registry.js'
 import { openCostBench, relativeDistance } from '../style/bench.js'
 import { loadReference, type BackendName } from '../style/reference.js'
 import { openStylizer } from '../style/stylizer.js'
+import { listTrainedStyles, readTrainedStyle, SHIPPED_STYLES } from '../style/trained-styles.js'
 import { CommandError } from './command-error.js'
 
 export interface BenchStyleOptions {
@@ -55,20 +55,21 @@ async function readAsset(name: string): Promise<Image> {
 }
 
 async function timeStylizers(content: Image, threads: number): Promise<Record<string, number>> {
-  const folder = join(modelsFolder, 'stylizers')
-  if (!existsSync(folder)) return {}
   const picture = resizeImage(content, STYLIZER_SIDE, STYLIZER_SIDE)
   const rates: Record<string, number> = {}
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
+  const styles = listTrainedStyles([SHIPPED_STYLES], (error) => {
+    throw error
+  })
+  for (const { manifest, file } of styles) {
     const options = { threads, executionProviders: ['cpu'] }
-    const stylizer = openStylizer(name, readFileSync(join(folder, name)), options)
+    const stylizer = openStylizer(manifest.id, readTrainedStyle(file, manifest), options)
     await stylizer.stylize(picture)
     const times: number[] = []
     for (let i = 0; i < STYLIZER_RUNS; i++) {
       times.push(await timeOf(() => stylizer.stylize(picture)))
     }
     await stylizer.release()
-    rates[basename(name, '.onnx')] = 1000 / median(times)
+    rates[manifest.id] = 1000 / median(times)
   }
   return rates
 }

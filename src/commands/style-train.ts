@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { readClip } from '../capture/clip-reader.js'
 import { createSeededRandom } from '../evaluation/statistics/random.js'
 import { decodeImage } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
-import { resizeImage } from '../frame/resize.js'
+import { shrinkImage } from '../frame/resize.js'
 import { sha256Hex, writeAtomically } from '../models/checked-file.js'
 import { describeCause } from '../models/error.js'
 import { readStyleNetwork } from '../style/network.js'
@@ -11,6 +12,7 @@ import { paintPattern } from '../style/patterns.js'
 import { cutWindow, toPlanes } from '../style/planes.js'
 import { DEFAULT_STYLE_SETTINGS } from '../style/settings.js'
 import { quantizeStylizer } from '../style/stylizer.js'
+import { TRAINED_STYLE_ID, type TrainedStyleManifest } from '../style/trained-styles.js'
 import { trainStylizer } from '../style/train-stylizer.js'
 import { CommandError } from './command-error.js'
 import { startProgress } from './progress.js'
@@ -23,6 +25,7 @@ export interface StyleTrainOptions {
   readonly steps: string
   readonly size: string
   readonly beta?: string
+  readonly stroke: string
   readonly seed: string
   readonly threads: string
 }
@@ -31,25 +34,43 @@ const MAX_PICTURES = 400
 /** What pictures are shrunk to, so that many fit into memory. */
 const LONGEST_SIDE = 720
 const CALIBRATION_SQUARES = 16
+const PICTURE = /\.(jpe?g|png|webp)$/i
+const CLIP = /\.(mp4|webm|mkv)$/i
+/** Neighbouring frames are alike: one in eight seconds, of the first minutes. */
+const CLIP_FRAMES_PER_SECOND = 1 / 8
+const MAX_CLIP_FRAMES = 12
 
+async function readPicture(path: string): Promise<Image[]> {
+  const decoded = await decodeImage(readFileSync(path))
+  return decoded.ok ? [shrinkImage(decoded.image, LONGEST_SIDE)] : []
+}
+
+/** Pictures from all over a clip. */
+async function readFrames(path: string): Promise<Image[]> {
+  const frames: Image[] = []
+  for await (const { image } of readClip(path, { framesPerSecond: CLIP_FRAMES_PER_SECOND })) {
+    frames.push(shrinkImage(image, LONGEST_SIDE))
+    if (frames.length === MAX_CLIP_FRAMES) break
+  }
+  return frames
+}
+
+/** Decodes every picture of a folder, and some frames of every clip, in the order of their names. */
 async function readFolder(folder: string): Promise<Image[]> {
   let names: string[]
   try {
-    names = readdirSync(folder).filter((name) => /\.(jpe?g|png|webp)$/i.test(name))
+    names = readdirSync(folder).filter((name) => PICTURE.test(name) || CLIP.test(name))
   } catch (cause) {
     throw new CommandError('bad-input', `${folder} cannot be read (${describeCause(cause)})`)
   }
   const pictures: Image[] = []
-  for (const name of names.sort().slice(0, MAX_PICTURES)) {
-    const decoded = await decodeImage(readFileSync(join(folder, name)))
-    if (!decoded.ok) continue
-    const { width, height } = decoded.image
-    const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height))
-    const side = (pixels: number) => Math.max(1, Math.round(pixels * scale))
-    pictures.push(resizeImage(decoded.image, side(width), side(height)))
+  for (const name of names.sort()) {
+    const path = join(folder, name)
+    pictures.push(...(await (CLIP.test(name) ? readFrames(path) : readPicture(path))))
+    if (pictures.length >= MAX_PICTURES) break
   }
   if (pictures.length === 0) {
-    throw new CommandError('bad-input', `${folder} holds no picture to train on`)
+    throw new CommandError('bad-input', `${folder} holds no picture or clip to train on`)
   }
   return pictures
 }
@@ -64,7 +85,7 @@ function numberIn(name: string, text: string, least: number, most: number): numb
 
 /** `genkan style train`: writes the 8-bit net and how it was made. */
 export async function styleTrain(picture: string, options: StyleTrainOptions): Promise<void> {
-  if (!/^[a-z0-9][a-z0-9-]{0,39}$/.test(options.id)) {
+  if (!TRAINED_STYLE_ID.test(options.id)) {
     throw new CommandError('bad-input', '--id must be of lower-case letters, digits and hyphens')
   }
   const painted = paintPattern(picture)
@@ -78,6 +99,7 @@ export async function styleTrain(picture: string, options: StyleTrainOptions): P
   const seed = Math.round(numberIn('seed', options.seed, 0, 2 ** 31))
   const threads = Math.round(numberIn('threads', options.threads, 1, 64))
   const beta = numberIn('beta', options.beta ?? `${DEFAULT_STYLE_SETTINGS.beta}`, 0, 1e6)
+  const strokeScale = numberIn('stroke', options.stroke, 0.25, 4)
   const pictures = await readFolder(options.images)
   const progress = startProgress('training', steps)
   let done = 0
@@ -90,7 +112,7 @@ export async function styleTrain(picture: string, options: StyleTrainOptions): P
     seed,
     threads,
     executionProviders: ['cpu'],
-    settings: { ...DEFAULT_STYLE_SETTINGS, beta },
+    settings: { ...DEFAULT_STYLE_SETTINGS, beta, strokeScale },
     onStep(step, smoothed) {
       done = step
       cost = smoothed
@@ -106,12 +128,12 @@ export async function styleTrain(picture: string, options: StyleTrainOptions): P
     return cutWindow(planes, { top, left, height: sidePixels, width: sidePixels })
   })
   const model = await quantizeStylizer(weights, squares, sidePixels, 'squares trained on')
-  const record = {
+  const record: TrainedStyleManifest = {
     id: options.id,
     style: painted === undefined ? 'a picture of the operator' : picture,
     bytes: model.length,
     sha256: sha256Hex(model),
-    training: { pictures: pictures.length, steps: done, sidePixels, seed, beta, cost },
+    training: { pictures: pictures.length, steps: done, sidePixels, seed, beta, strokeScale, cost },
   }
   mkdirSync(options.out, { recursive: true })
   writeAtomically(join(options.out, `${options.id}.onnx`), model)

@@ -1,10 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { decodeImage, encodeJpeg, encodePng } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
+import { shrinkImage } from '../frame/resize.js'
 import { describeCause } from '../models/error.js'
 import { StyleError, type StyleRequest } from '../style/engine.js'
 import { paintPattern } from '../style/patterns.js'
 import { stylize } from '../style/stylize.js'
+import { openStylizer } from '../style/stylizer.js'
+import { listTrainedStyles, readTrainedStyle, SHIPPED_STYLES } from '../style/trained-styles.js'
 import { CommandError } from './command-error.js'
 import { startProgress } from './progress.js'
 
@@ -21,10 +24,13 @@ export interface StylizeOptions {
   readonly optimiser?: string
   readonly seed?: string
   readonly threads: string
+  readonly fast?: boolean
   readonly json?: boolean
 }
 
 const PROGRESS_UNITS = 1000
+/** Where `genkan style train` writes. */
+const OWN_STYLES = 'stylizers'
 
 async function readPicture(path: string): Promise<Image> {
   let bytes: Uint8Array
@@ -64,6 +70,51 @@ function settingsOf(options: StylizeOptions): NonNullable<StyleRequest['settings
   return Object.fromEntries([...given(numbers, Number), ...given(words, String)])
 }
 
+async function writePicture(path: string, image: Image): Promise<void> {
+  writeFileSync(path, await (/\.png$/i.test(path) ? encodePng(image) : encodeJpeg(image, 92)))
+}
+
+/** One pass of a trained net, shipped or of the operator's own folder. */
+async function stylizeFast(
+  content: Image,
+  style: string,
+  threads: number,
+  options: Pick<StylizeOptions, 'out' | 'size' | 'json'>,
+): Promise<void> {
+  const styles = listTrainedStyles([OWN_STYLES, SHIPPED_STYLES], (error) => {
+    throw new CommandError('bad-input', error.message)
+  })
+  const found = styles.find(({ manifest }) => manifest.id === style)
+  if (found === undefined) {
+    const known = styles.map(({ manifest }) => manifest.id).join(', ')
+    throw new CommandError(
+      'bad-input',
+      `there is no trained style ${style}; choose one of ${known}`,
+    )
+  }
+  const file = readTrainedStyle(found.file, found.manifest)
+  const stylizer = openStylizer(style, file, { threads, executionProviders: ['cpu'] })
+  try {
+    const picture = shrinkImage(content, Number(options.size))
+    await stylizer.stylize(picture)
+    const startedMs = performance.now()
+    const image = await stylizer.stylize(picture)
+    const milliseconds = performance.now() - startedMs
+    await writePicture(options.out, image)
+    const size = `${image.width}x${image.height}`
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify({ out: options.out, size, milliseconds })}\n`
+        : `${options.out}: ${size}, ${milliseconds.toFixed(0)} ms\n`,
+    )
+  } catch (cause) {
+    if (cause instanceof StyleError) throw new CommandError('bad-input', cause.message)
+    throw cause
+  } finally {
+    await stylizer.release()
+  }
+}
+
 /** `genkan stylize`: one picture in the style of another, written as PNG or JPEG. */
 export async function stylizeCommand(
   content: string,
@@ -76,6 +127,10 @@ export async function stylizeCommand(
   const threads = Number(options.threads)
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new CommandError('bad-input', '--threads must be 1 to 64')
+  }
+  if (options.fast === true) {
+    await stylizeFast(await readPicture(content), style, threads, options)
+    return
   }
   const request: StyleRequest = {
     content: await readPicture(content),
@@ -90,8 +145,7 @@ export async function stylizeCommand(
       onStep: (step) => progress.update(Math.round(PROGRESS_UNITS * step.progress)),
     })
     progress.update(PROGRESS_UNITS)
-    const encode = /\.png$/i.test(options.out) ? encodePng(image) : encodeJpeg(image, 92)
-    writeFileSync(options.out, await encode)
+    await writePicture(options.out, image)
     const report = {
       out: options.out,
       size: `${image.width}x${image.height}`,

@@ -340,7 +340,7 @@ const styleSchema = z.strictObject({
   threads: z.int().min(1).max(64).default(1).describe('Threads of a style job.'),
   stylizers: file('Folder of trained styles.')
     .default('./stylizers')
-    .describe('Folder of trained styles for the live picture at the door.'),
+    .describe('Folder of your own trained styles for the live picture, beside the shipped ones.'),
   maxQueued: z.int().min(1).max(1000).default(20).describe('Style jobs that may wait.'),
   maxKept: z.int().min(1).max(10_000).default(100).describe('Style jobs that are kept.'),
   maxMegabytes: z

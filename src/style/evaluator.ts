@@ -133,7 +133,7 @@ async function lookAt(
 }
 
 /** ½ of the squared distance of a layer from each filter's mean: the cost of having lost all form. */
-function contentEnergy(tiles: readonly Float32Array[], channels: number): number {
+export function contentEnergy(tiles: readonly Float32Array[], channels: number): number {
   const cells = tiles[0].length / channels
   let energy = 0
   let whole = 0

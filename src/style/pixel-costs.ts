@@ -1,7 +1,7 @@
 import type { Planes } from './planes.js'
 
 /** Differences well below this count by their square, those above by their size. */
-const SMOOTH_BELOW = 0.02
+export const SMOOTH_BELOW = 0.02
 
 /**
  * Total variation of a picture: the mean over pixels of Σ_c √(dx² + dy² + ε²) − ε, dx and dy to the

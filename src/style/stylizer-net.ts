@@ -30,7 +30,11 @@ const RESIDUAL = Array.from({ length: BLOCKS }, (_, i) => [
   conv(`block${i + 1}b`, WIDE, WIDE, 3),
 ])
 const UP = [conv('up1', WIDE, NARROW, 3), conv('up2', NARROW, 3, 3)] as const
-const LAYERS: readonly ConvLayer[] = [...DOWN, ...RESIDUAL.flat(), ...UP]
+/** The picture's own colours, past all the rest. */
+const COLOURS = conv('colours', 3, 3, 1)
+const LAYERS: readonly ConvLayer[] = [...DOWN, ...RESIDUAL.flat(), ...UP, COLOURS]
+/** Slope of the first colours: sigmoid(4·x − 2) is nearly x in the middle of its range. */
+const COLOUR_SLOPE = 4
 
 /** Sides must be multiples of this. */
 export const STYLIZER_MULTIPLE = 4
@@ -43,11 +47,18 @@ export type StylizerWeights = ReadonlyMap<
   { readonly filters: Float32Array; readonly bias: Float32Array }
 >
 
-/** First weights: uniform, of the variance that keeps activations alike through ReLUs (He 2015). */
+/**
+ * First weights: uniform, of the variance that keeps activations alike through ReLUs (He 2015), and
+ * so small where they are added to something that the first results are nearly the pictures.
+ */
 export function firstWeights(seed: number): StylizerWeights {
   const random = createSeededRandom(seed)
   return new Map(
     LAYERS.map(({ name, inputs, outputs, kernel }) => {
+      if (name === COLOURS.name) {
+        const filters = Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1).map((v) => COLOUR_SLOPE * v)
+        return [name, { filters, bias: new Float32Array(outputs).fill(-COLOUR_SLOPE / 2) }]
+      }
       const reach = Math.sqrt(6 / (inputs * kernel * kernel)) * (/b$|up2/.test(name) ? 0.3 : 1)
       const filters = Float32Array.from(
         { length: outputs * inputs * kernel * kernel },
@@ -176,10 +187,20 @@ function doubled(tape: Tape, x: Value): Value {
   return y
 }
 
+function added(tape: Tape, a: Value, b: Value): Value {
+  const y = tape.plain('Add', [a, b], a.dims)
+  tape.rule(y, (gradient) => [
+    [a, () => gradient],
+    [b, () => gradient],
+  ])
+  return y
+}
+
 /**
  * Adds the stylizer to a tape, its weights as inputs: two convolutions that halve the picture,
  * residual blocks, two that double it, and a sigmoid (after Johnson et al. 2016, without
- * normalisation, since one style needs none and 8 bits suffer from it).
+ * normalisation, since one style needs none and 8 bits suffer from it). The picture's own colours are
+ * added before the sigmoid, so that it starts from the picture and keeps its light.
  * @param input 1×3×H×W in 0..1
  * @param trained gets the weights' values, to ask their gradients for
  * @returns 1×3×H×W in 0..1
@@ -190,15 +211,12 @@ export function addStylizer(tape: Tape, input: Value, trained: Value[]): Value {
   for (const [first, second] of RESIDUAL) {
     const inner = tape.relu(trainedConv(tape, x, first, trained))
     const made = trainedConv(tape, inner, second, trained)
-    const before = x
-    x = tape.plain('Add', [before, made], before.dims)
-    tape.rule(x, (gradient) => [
-      [before, () => gradient],
-      [made, () => gradient],
-    ])
+    x = added(tape, x, made)
   }
   x = tape.relu(trainedConv(tape, doubled(tape, x), UP[0], trained))
-  const logits = trainedConv(tape, doubled(tape, x), UP[1], trained)
+  const change = trainedConv(tape, doubled(tape, x), UP[1], trained)
+  const colours = trainedConv(tape, input, COLOURS, trained)
+  const logits = added(tape, change, colours)
   const y = tape.plain('Sigmoid', [logits], logits.dims)
   tape.rule(y, (gradient) => [
     [
@@ -248,7 +266,8 @@ export function stylizerModel(weights: StylizerWeights, height: number, width: n
     x = builder.node('Add', [x, made], `${made}_sum`)
   }
   x = relu(add(twice(x), UP[0]))
-  builder.node('Sigmoid', [add(twice(x), UP[1])], 'output')
+  const logits = builder.node('Add', [add(twice(x), UP[1]), add('input', COLOURS)], 'logits')
+  builder.node('Sigmoid', [logits], 'output')
   const dims = [1, 3, height, width]
   return {
     irVersion: 7,

@@ -1,22 +1,21 @@
 import { createSeededRandom } from '../evaluation/statistics/random.js'
 import type { Image } from '../frame/image.js'
 import { resizeImage } from '../frame/resize.js'
-import { floatTensor } from '../models/onnx/model.js'
-import { cropAtLayer, gramGraph, COST_NAMES, type CostGraphShape } from './cost-graph.js'
+import { COST_NAMES, cropAtLayer, gramGraph, type CostGraphShape } from './cost-graph.js'
 import { layerStyleCost } from './costs.js'
 import { STYLE_LAYERS, type StyleLayer, type StyleSettings } from './engine.js'
-import { addNetwork, type StyleNetwork } from './network.js'
+import { contentEnergy } from './evaluator.js'
+import type { StyleNetwork } from './network.js'
 import { cutWindow, toPlanes, type Planes } from './planes.js'
 import { loadGraph, type Feed, type RunOptions } from './run-graph.js'
 import {
-  addStylizer,
   firstWeights,
   STYLIZER_HALO,
   weightFeeds,
   WEIGHT_NAMES,
   type StylizerWeights,
 } from './stylizer-net.js'
-import { createTape, type Value } from './tape.js'
+import { TRAINING_COST, trainingGraph, type TrainingCosts } from './training-graph.js'
 
 /** What a stylizer is trained for and how long. */
 export interface TrainingOptions extends RunOptions {
@@ -29,13 +28,19 @@ export interface TrainingOptions extends RunOptions {
   readonly onStep: (step: number, cost: number) => void
 }
 
-const FIRST_RATE = 2e-3
+const FIRST_RATE = 3e-3
 const LAST_RATE = 2e-4
 const DECAY = 0.9
 const SQUARE_DECAY = 0.99
 const HALO = STYLIZER_HALO
 /** Smoothing of the reported cost. */
 const COST_DECAY = 0.98
+/** Squares that the style, the pictures' own style, and the content's energy are measured on. */
+const STYLE_SQUARES = 24
+const CONTENT_SQUARES = 12
+const ENERGY_SQUARES = 8
+/** The style picture's longer side in windows, at a stroke scale of 1. */
+const STYLE_WINDOWS = 2
 
 /** A random square of a picture, at a random size, sometimes mirrored. */
 function randomSquare(
@@ -105,84 +110,39 @@ export async function trainStylizer(
     }
     return sums
   }
-  const styleScale = (2 * window) / Math.max(style.width, style.height)
+  const styleScale =
+    (STYLE_WINDOWS * settings.strokeScale * window) / Math.max(style.width, style.height)
   const styleSide = (pixels: number) => Math.max(window, Math.round(pixels * styleScale))
   const stylePlanes = [
     toPlanes(resizeImage(style, styleSide(style.width), styleSide(style.height))),
   ]
-  const targets = await meanGrams(stylePlanes, 24)
-  const own = await meanGrams(squares, 12)
+  const targets = await meanGrams(stylePlanes, STYLE_SQUARES)
+  const own = await meanGrams(squares, CONTENT_SQUARES)
   let energy = 0
-  for (let i = 0; i < 8; i++) {
+  const contentCrop = cropAtLayer(shape.core, settings.contentLayer)
+  for (let i = 0; i < ENERGY_SQUARES; i++) {
     const features = (await look(randomSquare(squares, window, random)))[COST_NAMES.features]
-    energy += features.reduce((sum, v) => sum + v * v, 0) / 16
+    const channels = features.length / (contentCrop.height * contentCrop.width)
+    energy += contentEnergy([features], channels) / ENERGY_SQUARES
   }
   await forward.release()
 
-  const tape = createTape()
-  const input = tape.input(COST_NAMES.window, dims)
-  const trained: Value[] = []
-  const made = addStylizer(tape, input, trained)
-  const wanted = [...new Set([settings.contentLayer, ...layers])]
-  const features = addNetwork(tape, network, made, wanted)
-  const aim = addNetwork(tape, network, input, [settings.contentLayer]).get(settings.contentLayer)
-  const content = features.get(settings.contentLayer)
-  if (content === undefined || aim === undefined) throw new Error('there is no content layer')
-  const seeds: [Value, Value][] = []
-  const costs: Value[] = []
-  const square = (x: Value) => tape.plain('ReduceSumSquare', [x], [], { keepdims: 0 })
-  const contentWeight = settings.alpha / energy
-  const contentCrop = cropAtLayer(shape.core, settings.contentLayer)
-  const apart = tape.plain('Sub', [content, aim], content.dims)
-  const inner = tape.crop(apart, contentCrop)
-  costs.push(tape.plain('Mul', [square(inner), tape.scalar(contentWeight / 2)], []))
-  seeds.push([
-    content,
-    tape.uncrop(
-      tape.plain('Mul', [inner, tape.scalar(contentWeight)], inner.dims),
-      contentCrop,
-      content.dims,
-    ),
-  ])
+  const styleWeights = new Map<StyleLayer, number>()
   for (const layer of layers) {
-    const value = features.get(layer)
-    const target = targets.get(layer)
-    const before = own.get(layer)
-    if (value === undefined || target === undefined || before === undefined) continue
-    const crop = cropAtLayer(shape.core, layer)
-    const channels = value.dims[1]
-    const size = { channels, height: crop.height, width: crop.width }
+    const [target, before] = [targets.get(layer), own.get(layer)]
+    if (target === undefined || before === undefined) continue
+    const { height, width } = cropAtLayer(shape.core, layer)
+    const size = { channels: Math.sqrt(target.length), height, width }
     const unit = layers.length * layerStyleCost(target, before, size)
-    const weight = (settings.beta * (settings.styleLayers[layer] ?? 0)) / unit
-    const unrolled = tape.reshape(tape.crop(value, crop), [channels, crop.height * crop.width])
-    const gram = tape.plain('Gemm', [unrolled, unrolled], [channels, channels], { transB: 1 })
-    const share = 1 / (crop.height * crop.width * channels)
-    const wish = tape.constant(`wish_${layer}`, floatTensor([channels, channels], target))
-    const difference = tape.plain(
-      'Mul',
-      [tape.plain('Sub', [gram, wish], gram.dims), tape.scalar(share)],
-      gram.dims,
-    )
-    costs.push(tape.plain('Mul', [square(difference), tape.scalar(weight / 4)], []))
-    const pull = tape.plain('Mul', [difference, tape.scalar(weight * share)], gram.dims)
-    const pulled = tape.plain('MatMul', [pull, unrolled], unrolled.dims)
-    const shaped = tape.reshape(pulled, [1, channels, crop.height, crop.width])
-    seeds.push([value, tape.uncrop(shaped, crop, value.dims)])
+    styleWeights.set(layer, (settings.beta * (settings.styleLayers[layer] ?? 0)) / unit)
   }
-  // ½·Σ(dx² + dy²) of the result, whose gradient is minus its Laplacian.
-  const laplacian = Float32Array.from([0, -1, 0, -1, 4, -1, 0, -1, 0])
-  const kernel = tape.constant(
-    'laplacian',
-    floatTensor([3, 1, 3, 3], [...laplacian, ...laplacian, ...laplacian]),
-  )
-  const rough = tape.plain('Conv', [made, kernel], made.dims, { group: 3, pads: [1, 1, 1, 1] })
-  const roughWeight = (10 * settings.totalVariation) / (window * window)
-  seeds.push([made, tape.plain('Mul', [rough, tape.scalar(roughWeight)], made.dims)])
-  const gradients = tape.backward(seeds, trained)
-  for (const [i, value] of trained.entries()) tape.output(gradients[i], `${value.name}_gradient`)
-  const total = costs.reduce((sum, cost) => tape.plain('Add', [sum, cost], []))
-  tape.output(total, 'cost')
-  const graph = await loadGraph(tape.build('train-stylizer'), options)
+  const costs: TrainingCosts = {
+    contentWeight: settings.alpha / energy,
+    styleWeights,
+    wishes: targets,
+    totalVariation: settings.totalVariation,
+  }
+  const graph = await loadGraph(trainingGraph(network, shape, costs), options)
 
   const weights = firstWeights(options.seed)
   const parts = [...weights].flatMap(([name, { filters, bias }]) => [
@@ -202,7 +162,7 @@ export async function trainStylizer(
       [COST_NAMES.window]: { values: randomSquare(squares, window, random), dims },
     }
     const outputs = await graph.run(feeds)
-    const [cost] = outputs['cost']
+    const [cost] = outputs[TRAINING_COST]
     smoothed = smoothed === undefined ? cost : COST_DECAY * smoothed + (1 - COST_DECAY) * cost
     const done = Math.max(step / options.steps, (performance.now() - startMs) / (endMs - startMs))
     const rate = FIRST_RATE * (LAST_RATE / FIRST_RATE) ** Math.min(1, done)

@@ -1,5 +1,6 @@
 import type { Frame, Image } from '../../frame/image.js'
 import { shrinkImage } from '../../frame/resize.js'
+import type { TrainedStyle } from '../trained-styles.js'
 import type { Child, StartChild } from './child.js'
 import type { Report } from './messages.js'
 
@@ -13,10 +14,7 @@ export interface LivePainter {
 
 export interface LivePainterParts {
   readonly startChild: StartChild
-  /** Id of the trained style. */
-  readonly style: string
-  /** Its model file. */
-  readonly file: string
+  readonly style: TrainedStyle
   readonly threads: number
   readonly executionProviders: readonly string[]
   readonly monotonicMs: () => number
@@ -46,7 +44,7 @@ interface Painted {
 
 /** The {@link LivePainter} of one style; its process starts when first asked. */
 export function createLivePainter(parts: LivePainterParts): LivePainter {
-  const { startChild, style, file, threads, executionProviders, monotonicMs, onFault } = parts
+  const { startChild, style, threads, executionProviders, monotonicMs, onFault } = parts
   const { sidePixels = SIDE_PIXELS, idleMs = IDLE_MS } = parts
   let child: Child | undefined
   let isOpen = false
@@ -109,8 +107,10 @@ export function createLivePainter(parts: LivePainterParts): LivePainter {
     child = started
     started.send({
       type: 'open-stylizer',
-      id: style,
-      file,
+      id: style.manifest.id,
+      file: style.file,
+      bytes: style.manifest.bytes,
+      sha256: style.manifest.sha256,
       threads,
       executionProviders: [...executionProviders],
     })

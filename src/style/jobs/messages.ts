@@ -42,6 +42,9 @@ export const orderSchema = z.discriminatedUnion('type', [
     type: z.literal('open-stylizer'),
     id: z.string().min(1).max(64),
     file: z.string().min(1).max(4096),
+    /** What the file must be, byte for byte. */
+    bytes: z.int().min(1),
+    sha256: z.string().length(64),
     threads: threadsSchema,
     executionProviders: z.array(z.string().max(32)).max(8),
   }),

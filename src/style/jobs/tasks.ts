@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
-
 import { decodeImage, encodeJpeg, encodePng, encodeSmaller } from '../../frame/decode.js'
 import type { Image } from '../../frame/image.js'
+import { ModelError } from '../../models/error.js'
 import { StyleError } from '../engine.js'
 import type { Stylizer } from '../engine.js'
 import { createStyleLibrary } from '../library.js'
@@ -57,8 +56,10 @@ export function createTasks(tell: Tell): (order: Order) => Promise<void> {
       }
       case 'open-stylizer': {
         const { openStylizer } = await import('../stylizer.js')
+        const { readTrainedStyle } = await import('../trained-styles.js')
         const { id, file, threads, executionProviders } = order
-        stylizer = openStylizer(id, readFileSync(file), { threads, executionProviders })
+        const options = { threads, executionProviders }
+        stylizer = openStylizer(id, readTrainedStyle(file, order), options)
         tell({ type: 'stylizer-open' })
         return
       }
@@ -79,6 +80,11 @@ export function createTasks(tell: Tell): (order: Order) => Promise<void> {
     try {
       await carryOut(order)
     } catch (error) {
+      if (error instanceof ModelError) {
+        const { where, what, cure } = error
+        tell({ type: 'refused', failure: { cause: `${where} ${what}`, cure } })
+        return
+      }
       if (!(error instanceof StyleError)) throw error
       const [cause, ...cures] = error.message.split('; ')
       const cure = cures.length > 0 ? cures.join('; ') : 'change the settings or the pictures'
