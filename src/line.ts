@@ -2,6 +2,7 @@ import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.j
 import { createDoor } from './decision/door.js'
 import type { Door, DoorRules } from './decision/door.js'
 import type { Face, FaceFinder } from './detection/face.js'
+import type { MotionGate } from './detection/motion-gate.js'
 import { createFaceTracker } from './detection/track.js'
 import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
 import type { Embedding } from './encoding/embedding.js'
@@ -21,6 +22,8 @@ export interface ProbeFace {
 
 export interface LineParts {
   readonly finder: FaceFinder
+  /** Decides which frames are worth looking for a face; without it every frame is. */
+  readonly motionGate?: MotionGate
   readonly encoder: Encoder
   readonly liveness: LivenessJudge
   /** 1:K search at the threshold for the present K. */
@@ -66,7 +69,7 @@ export interface Line {
 
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
 export function createLine(parts: LineParts): Line {
-  const { finder, encoder, liveness, identify } = parts
+  const { finder, motionGate, encoder, liveness, identify } = parts
   const tracker = createFaceTracker(parts.trackerOptions)
   const door = createDoor(parts.doorRules)
   let attendedTrackId: number | undefined
@@ -105,9 +108,11 @@ export function createLine(parts: LineParts): Line {
 
   async function judge(frame: Frame): Promise<Judgement> {
     const startMs = performance.now()
-    const faces = await finder.find(frame.image)
+    const looks = motionGate?.wants(frame) ?? true
+    const faces = looks ? await finder.find(frame.image) : []
+    if (looks) motionGate?.saw(frame, faces.length)
     const { tracked, endedTrackId } = tracker.update(frame, faces)
-    const detectionMs = performance.now() - startMs
+    const detectionMs = looks ? performance.now() - startMs : 0
     if (tracked !== undefined && tracked.trackId !== attendedTrackId) {
       attendedTrackId = tracked.trackId
       liveness.restart()

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Config } from './config/schema.js'
 import type { DoorRules } from './decision/door.js'
+import { createMotionGate } from './detection/motion-gate.js'
+import type { MotionGateOptions } from './detection/motion-gate.js'
 import type { FaceTrackerOptions } from './detection/track.js'
 import { createLine } from './line.js'
 import type { Line, LineParts } from './line.js'
@@ -13,6 +15,9 @@ import type { Stages } from './stages.js'
 
 /** At 10 frames a second a face moves less than half its width between frames. */
 const TRACKER_OPTIONS: FaceTrackerOptions = { minIou: 0.3, maxGapMs: 600 }
+
+/** Half a second is the most that a person can lose who comes without any motion. */
+export const MOTION_GATE_OPTIONS: MotionGateOptions = { lookEveryMs: 500, holdMs: 2000 }
 
 /**
  * Neighbouring probes of one face stay under 0.6 (0.9 in a fast turn), two people lie about 2 apart;
@@ -81,6 +86,7 @@ export function openLine(
   })
   return createLine({
     finder: stages.finder,
+    motionGate: createMotionGate(MOTION_GATE_OPTIONS),
     encoder: stages.encoder,
     liveness: createLivenessJudge({
       mode,
