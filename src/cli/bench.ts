@@ -9,9 +9,13 @@ import type { WithSetup } from './with-setup.js'
 /** Commands that measure time and memory. */
 export function addBenchCommands(program: Command, withSetup: WithSetup): void {
   withSetup(program.command('bench'))
-    .description('time the line on real frames, by stage')
+    .description(
+      'time the line on real frames, by stage; then an idle door, arrivals and cold starts',
+    )
     .option('--frames <count>', 'frames to judge', '600')
     .option('--persons <count>', 'K, persons enrolled', '1000')
+    .option('--idle-seconds <seconds>', 'of the daemon with nobody there; 0 leaves it out', '30')
+    .option('--starts <count>', 'cold starts of the daemon', '5')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions) => {
       const { bench } = await import('../commands/bench.js')

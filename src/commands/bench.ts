@@ -13,6 +13,8 @@ import { openLine } from '../open-line.js'
 import { createRecognition } from '../recognition.js'
 import { loadStages } from '../stages.js'
 import { createThresholdSource } from '../threshold-source.js'
+import { measureArrivalDelay, measureIdle, measureStarts } from './bench-door.js'
+import type { ArrivalReport, IdleReport, StartReport } from './bench-door.js'
 import { CommandError } from './command-error.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -20,6 +22,8 @@ import type { SetupOptions } from './setup.js'
 export interface BenchOptions extends SetupOptions {
   readonly frames: string
   readonly persons: string
+  readonly idleSeconds: string
+  readonly starts: string
   readonly json?: boolean
 }
 
@@ -48,7 +52,17 @@ const WARM_UP_FRAMES = 20
 const FRAMES_PER_SECOND = 15
 const CLIP_SECONDS = 10
 
-/** `npm run bench`: the line on real frames, decoded beforehand, with K persons enrolled. */
+/** What else a door costs, as the bench prints it. */
+interface DoorReport {
+  readonly idle?: IdleReport
+  readonly arrivals?: ArrivalReport
+  readonly start?: StartReport
+}
+
+/**
+ * `npm run bench`: the line on real frames, decoded beforehand, with K persons enrolled; then the whole
+ * daemon with nobody before its camera, people arriving, and cold starts.
+ */
 export async function bench(options: BenchOptions): Promise<void> {
   const frameCount = Number(options.frames)
   const persons = Number(options.persons)
@@ -58,8 +72,27 @@ export async function bench(options: BenchOptions): Promise<void> {
   if (!Number.isInteger(persons) || persons < 1 || persons > 1_000_000) {
     throw new CommandError('bad-input', '--persons must be 1 to 1000000')
   }
-  const report = await measureLine(loadSetup(options), frameCount, persons)
-  process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(report))
+  const idleSeconds = Number(options.idleSeconds)
+  if (!(idleSeconds >= 0 && idleSeconds <= 3600)) {
+    throw new CommandError('bad-input', '--idle-seconds must be 0 to 3600')
+  }
+  const starts = Number(options.starts)
+  if (!Number.isInteger(starts) || starts < 0 || starts > 100) {
+    throw new CommandError('bad-input', '--starts must be 0 to 100')
+  }
+  const config = loadSetup(options)
+  const isForPeople = options.json !== true
+  const report = await measureLine(config, frameCount, persons)
+  if (isForPeople) process.stdout.write(describe(report))
+  const door: DoorReport = {
+    ...(idleSeconds === 0
+      ? {}
+      : { idle: await measureIdle(idleSeconds), arrivals: await measureArrivalDelay(config) }),
+    ...(starts === 0 ? {} : { start: await measureStarts(starts) }),
+  }
+  process.stdout.write(
+    isForPeople ? describeDoor(door) : `${JSON.stringify({ ...report, ...door })}\n`,
+  )
 }
 
 /**
@@ -167,4 +200,32 @@ function describe(report: BenchReport): string {
     row('passive cues together', report.passiveCuesMs),
     `\n${report.framesPerSecond.toFixed(1)} frames/s judged, RSS ${report.rssMb.toFixed(0)} MB\n`,
   ].join('')
+}
+
+function describeDoor({ idle, arrivals, start }: DoorReport): string {
+  const seconds = (ms: number) => (ms / 1000).toFixed(2)
+  const lines: string[] = []
+  if (idle !== undefined) {
+    lines.push(
+      `\nnobody there: ${idle.cpuPercent.toFixed(1)} % of one core, FFmpeg included ` +
+        `(${idle.framesPerSecond} frames/s of ${idle.kilobytesAFrame.toFixed(0)} kB, ${idle.seconds} s)\n`,
+    )
+  }
+  if (arrivals !== undefined) {
+    const { arrivals: count, atOnce, worstLateFrames, looksShare } = arrivals
+    lines.push(
+      `arrivals: ${atOnce} of ${count} seen in the first frame that shows a face, ` +
+        `the last ${worstLateFrames} frame(s) later; ` +
+        `${(100 * looksShare).toFixed(0)} % of an empty room's frames looked at\n`,
+    )
+  }
+  if (start !== undefined) {
+    const { starts, cameraReadyMs, firstDecisionMs } = start
+    lines.push(
+      `start to first frame ${seconds(cameraReadyMs.median)} s, to first decision ` +
+        `${seconds(firstDecisionMs.median)} s (median of ${starts}; ` +
+        `worst ${seconds(cameraReadyMs.worst)} and ${seconds(firstDecisionMs.worst)} s)\n`,
+    )
+  }
+  return lines.join('')
 }

@@ -60,7 +60,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
   const start = followStart(service)
   try {
     const { config } = loadConfig({ configPath: options.config, board: options.board })
-    const log = createLog(config.log)
+    const log = await createLog(config.log)
     const isSupervised = process.env['NOTIFY_SOCKET'] !== undefined
     daemon = await startDaemon({
       config,
