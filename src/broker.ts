@@ -2,7 +2,6 @@ import type { Config } from './config/schema.js'
 import { BrokerFault } from './events/broker-fault.js'
 import { brokerOptionsSchema } from './events/broker-options.js'
 import type { BrokerOptions } from './events/broker-options.js'
-import { startEmbeddedBroker } from './events/embedded-broker.js'
 
 /** The broker that the configuration names, running if it is our own. */
 export interface OpenedBroker {
@@ -55,6 +54,7 @@ export async function openBroker(config: Config['mqtt']): Promise<OpenedBroker> 
 
 /** Takes a free port where the usual one is taken, so that a first start does not end at port 1883. */
 async function startWithSparePort(port: number) {
+  const { startEmbeddedBroker } = await import('./events/embedded-broker.js')
   try {
     return { broker: await startEmbeddedBroker({ port }), warning: undefined }
   } catch (error) {

@@ -2,7 +2,6 @@ import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAdminPorts } from './admin-ports.js'
 import { createTemplateAgeing } from './age-templates.js'
-import { createAdminApp } from './admin/app.js'
 import { keepSelfSigned, readCertificate } from './admin/certificate.js'
 import type { ServerCertificate } from './admin/certificate.js'
 import { isLoopback, serveAdmin } from './admin/serve.js'
@@ -440,10 +439,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     nowMs: Date.now,
     health: () => describeHealth(parts),
   })
-  const app = createAdminApp(ports, {
-    onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed'),
-  })
-
   async function drain(): Promise<void> {
     const deadlineMs = performance.now() + DRAIN_MS
     publisher.notify()
@@ -483,6 +478,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
   onStarting('opening the console')
   try {
+    // Loaded while the door's loop already runs: the console is no reason to let anybody wait.
+    const { createAdminApp } = await import('./admin/app.js')
+    const app = createAdminApp(ports, {
+      onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed'),
+    })
     const tls = await certificateOf(config.admin, store.info.path)
     if (tls !== undefined) {
       const { fingerprint, validUntil, selfSigned } = tls

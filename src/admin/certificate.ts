@@ -4,8 +4,6 @@ import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { createSecureContext } from 'node:tls'
 
-import { generate } from 'selfsigned'
-
 /** What a TLS server needs, in PEM. */
 export interface ServerCertificate {
   readonly cert: string
@@ -101,6 +99,8 @@ export async function keepSelfSigned(
     }
   }
   const names = namesOf(host, hostNames)
+  // Two hundred files, for once in years.
+  const { generate } = await import('selfsigned')
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'genkan' }], {
     keyType: 'ec',
     algorithm: 'sha256',

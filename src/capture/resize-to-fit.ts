@@ -1,4 +1,3 @@
-import sharp from 'sharp'
 import { createImage, type Image } from '../frame/image.js'
 
 /** Scales a picture into a frame without distorting it; what remains is black. */
@@ -6,6 +5,7 @@ export async function resizeToFit(image: Image, width: number, height: number): 
   if (image.width === width && image.height === height) {
     return image
   }
+  const { default: sharp } = await import('sharp')
   const data = await sharp(image.data, {
     raw: { width: image.width, height: image.height, channels: 3 },
   })

@@ -1,7 +1,12 @@
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { createImage, type Image } from './image.js'
 
-sharp.cache(false)
+/** With the first picture, not with the process: a door that only watches needs none of it. */
+async function loadSharp() {
+  const { default: sharp } = await import('sharp')
+  sharp.cache(false)
+  return sharp
+}
 
 /** Why bytes were refused as a picture. */
 export type DecodeFault =
@@ -123,6 +128,7 @@ export async function decodeImage(
   }
   const options = { failOn: 'error', limitInputPixels: maxPixels } as const
   try {
+    const sharp = await loadSharp()
     const header = await sharp(bytes, { ...options, limitInputPixels: false }).metadata()
     if (header.format !== format) {
       return refuse('not-an-image', `the file only looks like ${format}; ${SEND_INSTEAD}`)
@@ -154,18 +160,19 @@ export async function decodeImage(
   }
 }
 
-function rawPicture(image: Image): Sharp {
+async function rawPicture(image: Image): Promise<Sharp> {
+  const sharp = await loadSharp()
   return sharp(image.data, { raw: { width: image.width, height: image.height, channels: 3 } })
 }
 
 /** Encodes an image as baseline JPEG. `quality` is 1..100; colours are not subsampled. */
 export async function encodeJpeg(image: Image, quality = 85): Promise<Uint8Array> {
-  return rawPicture(image).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer()
+  return (await rawPicture(image)).jpeg({ quality, chromaSubsampling: '4:4:4' }).toBuffer()
 }
 
 /** Encodes an image as PNG, without loss. */
 export async function encodePng(image: Image): Promise<Uint8Array> {
-  return rawPicture(image).png({ compressionLevel: 6 }).toBuffer()
+  return (await rawPicture(image)).png({ compressionLevel: 6 }).toBuffer()
 }
 
 /**
@@ -177,7 +184,7 @@ export async function encodeSmaller(
   sidePixels: number,
   format: 'jpeg' | 'png',
 ): Promise<Uint8Array> {
-  const smaller = rawPicture(image).resize(sidePixels, sidePixels, {
+  const smaller = (await rawPicture(image)).resize(sidePixels, sidePixels, {
     fit: 'inside',
     withoutEnlargement: true,
   })
