@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Config } from '../config/schema.js'
 import { createMotionGate } from '../detection/motion-gate.js'
 import { measureArrivals } from '../evaluation/arrivals/arrivals.js'
-import { FRAMES_PER_SECOND, readSceneParts, withNoise } from '../evaluation/arrivals/scene.js'
+import { createNoise, FRAMES_PER_SECOND, readSceneParts } from '../evaluation/arrivals/scene.js'
 import { startStandInCamera } from '../evaluation/arrivals/stand-in-camera.js'
 import { createSeededRandom } from '../evaluation/statistics/random.js'
 import { encodeJpeg } from '../frame/decode.js'
@@ -73,11 +73,11 @@ async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
 
 /** The real daemon before a network camera that shows an empty room with a sensor's noise. */
 export async function measureIdle(seconds: number): Promise<IdleReport> {
-  const random = createSeededRandom(SEED)
+  const withNoise = createNoise(ROOM_SIGMA, createSeededRandom(SEED))
   const { room } = await readSceneParts(1)
   const pictures: Uint8Array[] = []
   for (let i = 0; i < ROOM_FRAMES; i++) {
-    pictures.push(await encodeJpeg(withNoise(room, ROOM_SIGMA, random), JPEG_QUALITY))
+    pictures.push(await encodeJpeg(withNoise(room), JPEG_QUALITY))
   }
   const camera = await startStandInCamera(pictures, FRAMES_PER_SECOND)
   try {

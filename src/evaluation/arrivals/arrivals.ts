@@ -1,7 +1,7 @@
 import type { FaceFinder } from '../../detection/face.js'
 import type { MotionGate } from '../../detection/motion-gate.js'
 import type { Image } from '../../frame/image.js'
-import { FRAMES_PER_SECOND, stand, withNoise } from './scene.js'
+import { createNoise, FRAMES_PER_SECOND, stand } from './scene.js'
 import type { SceneParts, Standing } from './scene.js'
 
 /** How somebody comes, and how soon a gated detector sees him beside one that looks at every frame. */
@@ -61,13 +61,14 @@ export async function measureArrivals(
   const arrivals: Arrival[] = []
   let emptyFrames = 0
   let looks = 0
+  const sensors = noises.map((noise) => ({ noise, withNoise: createNoise(noise, random) }))
   for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     for (const seconds of walkingS) {
-      for (const noise of noises) {
+      for (const { noise, withNoise } of sensors) {
         const gate = openGate()
         let sequence = 0
         const frameOf = (image: Image) => ({
-          image: withNoise(image, noise, random),
+          image: withNoise(image),
           sequence,
           monotonicMs: (sequence++ * 1000) / FRAMES_PER_SECOND,
           capturedAtMs: 0,

@@ -80,17 +80,27 @@ export function stand(room: Image, man: Image, { width, left, top }: Standing): 
   return createImage(room.width, room.height, data)
 }
 
+/** Puts a sensor's noise over a picture, another one each time. */
+export type NoiseMaker = (image: Image) => Image
+
 /**
- * A sensor's noise, of another kind in each frame.
  * @param sigma standard deviation in grey levels
  * @param random 0 to 1
  */
-export function withNoise(image: Image, sigma: number, random: () => number): Image {
-  const data = new Uint8Array(image.data.length)
-  for (let i = 0; i < data.length; i++) {
+export function createNoise(sigma: number, random: () => number): NoiseMaker {
+  // Drawn once and laid over from another place each time: to draw anew takes longer than to judge.
+  const drawn = new Float32Array(1_000_003)
+  for (let i = 0; i < drawn.length; i++) {
     // Three uniform numbers are close enough to a bell, of variance 1/4.
-    const bell = 2 * (random() + random() + random() - 1.5)
-    data[i] = Math.max(0, Math.min(255, Math.round(image.data[i] + sigma * bell)))
+    drawn[i] = 2 * sigma * (random() + random() + random() - 1.5)
   }
-  return createImage(image.width, image.height, data)
+  return ({ width, height, data }) => {
+    const noisy = new Uint8ClampedArray(data.length)
+    let from = Math.floor(random() * drawn.length)
+    for (let i = 0; i < data.length; i++) {
+      noisy[i] = data[i] + drawn[from]
+      from = from + 1 === drawn.length ? 0 : from + 1
+    }
+    return createImage(width, height, new Uint8Array(noisy.buffer))
+  }
 }
