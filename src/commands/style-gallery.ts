@@ -2,9 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { decodeImage } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
+import { resizeImage } from '../frame/resize.js'
 import { assetPath } from '../models/registry.js'
 import { STYLE_PATTERNS, paintPattern } from '../style/patterns.js'
 import { stylize } from '../style/stylize.js'
+import { openStylizer } from '../style/stylizer.js'
+import { listTrainedStyles, readTrainedStyle, SHIPPED_STYLES } from '../style/trained-styles.js'
 import { CommandError } from './command-error.js'
 import { startProgress } from './progress.js'
 
@@ -17,23 +20,41 @@ export interface StyleGalleryOptions {
 
 const GAP_PIXELS = 8
 
-/** `genkan style gallery`: styles above, the picture in each below; the content on the left. */
+/** The picture in one pass of the trained style of that name; none where none ships. */
+async function paintFast(id: string, content: Image, threads: number): Promise<Image | undefined> {
+  const styles = listTrainedStyles([SHIPPED_STYLES], (error) => {
+    throw error
+  })
+  const found = styles.find(({ manifest }) => manifest.id === id)
+  if (found === undefined) return undefined
+  const file = readTrainedStyle(found.file, found.manifest)
+  const stylizer = openStylizer(id, file, { threads, executionProviders: ['cpu'] })
+  try {
+    return await stylizer.stylize(content)
+  } finally {
+    await stylizer.release()
+  }
+}
+
+/**
+ * `genkan style gallery`: styles above, the picture in each below, and under that the one pass of the
+ * trained style where one ships; the content on the left.
+ */
 export async function styleGallery(options: StyleGalleryOptions): Promise<void> {
   const path = options.content ?? assetPath('joconde.jpg')
   const decoded = await decodeImage(readFileSync(path))
   if (!decoded.ok) throw new CommandError('bad-input', `${path}: ${decoded.detail}`)
   const content = decoded.image
   const sizePixels = Number(options.size)
-  const results: { style: Image; result: Image }[] = []
+  const threads = Number(options.threads)
+  const results: { style: Image; result: Image; fast: Image | undefined }[] = []
   const progress = startProgress('styles', STYLE_PATTERNS.length)
   for (const { id } of STYLE_PATTERNS) {
     const style = paintPattern(id)
     if (style === undefined) continue
-    const { image } = await stylize(
-      { content, style, settings: { sizePixels } },
-      { threads: Number(options.threads) },
-    )
-    results.push({ style, result: image })
+    const { image } = await stylize({ content, style, settings: { sizePixels } }, { threads })
+    const fast = await paintFast(id, resizeImage(content, image.width, image.height), threads)
+    results.push({ style, result: image, fast })
     progress.update(results.length)
   }
   progress.stop()
@@ -51,12 +72,16 @@ export async function styleGallery(options: StyleGalleryOptions): Promise<void> 
   })
   const tiles = [
     place(content, 0, 1),
-    ...results.flatMap(({ style, result }, i) => [place(style, i + 1, 0), place(result, i + 1, 1)]),
+    ...results.flatMap(({ style, result, fast }, i) => [
+      place(style, i + 1, 0),
+      place(result, i + 1, 1),
+      ...(fast === undefined ? [] : [place(fast, i + 1, 2)]),
+    ]),
   ]
   const sheet = await sharp({
     create: {
       width: (results.length + 1) * cell.width + GAP_PIXELS,
-      height: 2 * cell.height + GAP_PIXELS,
+      height: 3 * cell.height + GAP_PIXELS,
       channels: 3,
       background: '#ffffff',
     },
