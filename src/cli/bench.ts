@@ -10,12 +10,15 @@ import type { WithSetup } from './with-setup.js'
 export function addBenchCommands(program: Command, withSetup: WithSetup): void {
   withSetup(program.command('bench'))
     .description(
-      'time the line on real frames, by stage; then an idle door, arrivals and cold starts',
+      'time the line on real frames, by stage; an idle door, arrivals and cold starts; then genkan and its peers in turns',
     )
     .option('--frames <count>', 'frames to judge', '600')
     .option('--persons <count>', 'K, persons enrolled', '1000')
     .option('--idle-seconds <seconds>', 'of the daemon with nobody there; 0 leaves it out', '30')
     .option('--starts <count>', 'cold starts of the daemon', '5')
+    .option('--rounds <count>', 'turns of genkan and each peer; 0 leaves peers out', '5')
+    .option('--peer-frames <count>', 'frames a turn', '6')
+    .option('--watts-per-core <watts>', 'what a busy core draws, for the energy estimate', '5')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions) => {
       const { bench } = await import('../commands/bench.js')

@@ -1,13 +1,14 @@
-import { randomBytes } from 'node:crypto'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
+import { compareWithPeers, describeComparison, summarisePeers } from '../bench/compare.js'
+import { randomEmbedding, randomGallery } from '../bench/random-gallery.js'
 import { readClip } from '../capture/clip-reader.js'
 import type { Config } from '../config/schema.js'
-import { toEmbedding, EMBEDDING_LENGTH } from '../encoding/embedding.js'
 import { summariseTimings } from '../evaluation/quantiles.js'
 import type { Timing } from '../evaluation/quantiles.js'
 import type { Frame } from '../frame/image.js'
 import type { Judgement } from '../line.js'
-import { createGallery } from '../matching/gallery.js'
-import type { Gallery } from '../matching/gallery.js'
+import type { LivenessReading } from '../liveness/judge.js'
 import { assetPath } from '../models/registry.js'
 import { openLine } from '../open-line.js'
 import { createRecognition } from '../recognition.js'
@@ -24,6 +25,10 @@ export interface BenchOptions extends SetupOptions {
   readonly persons: string
   readonly idleSeconds: string
   readonly starts: string
+  /** Turns of each contender; 0 leaves the peers out. */
+  readonly rounds: string
+  readonly peerFrames: string
+  readonly wattsPerCore: string
   readonly json?: boolean
 }
 
@@ -40,7 +45,12 @@ export interface BenchReport {
   readonly cuesMs: Readonly<Record<string, Timing>>
   /** All but the view and the life cue: those that judge without asking for anything. */
   readonly passiveCuesMs: Timing
+  /** Frames in which a face was judged to the end, one after another without a pause. */
   readonly framesPerSecond: number
+  /** How late timers came meanwhile. */
+  readonly eventLoopLagMs: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** Processor time of all threads. */
+  readonly cpuSecondsPer1000Frames: number
   /** The decoded frames included. */
   readonly rssMb: number
 }
@@ -50,7 +60,12 @@ const SIZE = { width: 640, height: 480, fit: 'cropped' } as const
 const ASKING_CUES = new Set(['view', 'life', 'challenge'])
 const WARM_UP_FRAMES = 20
 const FRAMES_PER_SECOND = 15
-const CLIP_SECONDS = 10
+const CLIP_SECONDS = 3
+const NS_PER_MS = 1e6
+/** K at which a search is timed. */
+const GALLERY_SIZES = [100, 1000, 10_000]
+const SEARCHES = 300
+const GENKAN = fileURLToPath(new URL('../bench/contenders/genkan.js', import.meta.url))
 
 /** What else a door costs, as the bench prints it. */
 interface DoorReport {
@@ -60,39 +75,83 @@ interface DoorReport {
 }
 
 /**
- * `npm run bench`: the line on real frames, decoded beforehand, with K persons enrolled; then the whole
- * daemon with nobody before its camera, people arriving, and cold starts.
+ * `npm run bench`: the line on real frames, decoded beforehand, with K persons enrolled; the whole
+ * daemon with nobody before its camera, people arriving, and cold starts; then genkan and its peers in
+ * turns.
  */
 export async function bench(options: BenchOptions): Promise<void> {
-  const frameCount = Number(options.frames)
-  const persons = Number(options.persons)
-  if (!Number.isInteger(frameCount) || frameCount < 50 || frameCount > 10_000) {
-    throw new CommandError('bad-input', '--frames must be 50 to 10000')
-  }
-  if (!Number.isInteger(persons) || persons < 1 || persons > 1_000_000) {
-    throw new CommandError('bad-input', '--persons must be 1 to 1000000')
-  }
+  const frameCount = wholeNumber(options.frames, '--frames', 50, 100_000)
+  const persons = wholeNumber(options.persons, '--persons', 1, 1_000_000)
+  const starts = wholeNumber(options.starts, '--starts', 0, 100)
+  const rounds = wholeNumber(options.rounds, '--rounds', 0, 1000)
+  const frames = wholeNumber(options.peerFrames, '--peer-frames', 1, 1000)
   const idleSeconds = Number(options.idleSeconds)
   if (!(idleSeconds >= 0 && idleSeconds <= 3600)) {
     throw new CommandError('bad-input', '--idle-seconds must be 0 to 3600')
   }
-  const starts = Number(options.starts)
-  if (!Number.isInteger(starts) || starts < 0 || starts > 100) {
-    throw new CommandError('bad-input', '--starts must be 0 to 100')
+  const wattsPerCore = Number(options.wattsPerCore)
+  if (!(wattsPerCore > 0 && wattsPerCore < 1000)) {
+    throw new CommandError('bad-input', '--watts-per-core must be more than 0')
   }
   const config = loadSetup(options)
-  const isForPeople = options.json !== true
+  const tell = (text: string) => {
+    if (options.json !== true) process.stdout.write(text)
+  }
   const report = await measureLine(config, frameCount, persons)
-  if (isForPeople) process.stdout.write(describe(report))
+  const searchMs = timeSearches(config)
+  tell(describe(report))
+  const searches = Object.entries(searchMs).map(([k, ms]) => `${ms.toFixed(3)} at ${k}`)
+  tell(`1:K search, ms p50 by K: ${searches.join(', ')}\n`)
   const door: DoorReport = {
     ...(idleSeconds === 0
       ? {}
       : { idle: await measureIdle(idleSeconds), arrivals: await measureArrivalDelay(config) }),
     ...(starts === 0 ? {} : { start: await measureStarts(starts) }),
   }
+  tell(describeDoor(door))
+  const comparison = rounds === 0 ? undefined : await compare(options, rounds, frames)
+  if (comparison !== undefined) tell(`\n${describeComparison(comparison, wattsPerCore)}`)
+  if (options.json !== true) return
+  const peers = comparison === undefined ? {} : summarisePeers(comparison)
   process.stdout.write(
-    isForPeople ? describeDoor(door) : `${JSON.stringify({ ...report, ...door })}\n`,
+    `${JSON.stringify({ ...report, searchMs, ...door, peers, ...(comparison && { comparison }) })}\n`,
   )
+}
+
+function compare({ config, board }: BenchOptions, rounds: number, frames: number) {
+  return compareWithPeers({
+    genkan: {
+      name: 'genkan',
+      command: process.execPath,
+      args: [GENKAN, config ?? '', board ?? ''],
+    },
+    rounds,
+    frames,
+    onProgress: (what) => process.stderr.write(`${what}\n`),
+  })
+}
+
+function wholeNumber(text: string, option: string, least: number, most: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new CommandError('bad-input', `${option} must be ${least} to ${most}`)
+}
+
+/** Middle time of a 1:K search, by K. */
+function timeSearches(config: Config): Record<string, number> {
+  const modelId = 'random'
+  const probes = Array.from({ length: SEARCHES }, () => randomEmbedding(modelId))
+  const times = GALLERY_SIZES.map((persons): [string, number] => {
+    const gallery = randomGallery(modelId, persons)
+    const limits = { threshold: 1, margin: config.matching.margin ?? 0 }
+    const took = probes.map((probe) => {
+      const startedMs = performance.now()
+      gallery.identify(probe, limits)
+      return performance.now() - startedMs
+    })
+    return [String(persons), summariseTimings(took).p50]
+  })
+  return Object.fromEntries(times)
 }
 
 /**
@@ -108,29 +167,37 @@ export async function measureLine(
   const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
   const config = { ...loaded, decision }
   const stages = await loadStages(config.models)
-  const gallery = createGallery(stages.encoder.modelId)
-  for (let i = 0; i < persons; i++) addRandomPerson(gallery, i)
+  const gallery = randomGallery(stages.encoder.modelId, persons)
   const recognition = createRecognition(
     () => gallery,
     createThresholdSource(config.matching, stages.nets.encoder),
   )
   const line = openLine(stages, config, (probe) => recognition.identify(probe))
   const totals: number[] = []
-  const judged: Judgement[] = []
+  const judged: JudgedTimes[] = []
   let seen = 0
   const decoded = await decodeFrames()
-  const startedMs = performance.now()
+  let startedMs = performance.now()
+  let cpuBefore = process.cpuUsage()
+  const lag = monitorEventLoopDelay({ resolution: 1 })
   for (const frame of repeat(decoded, frameCount + WARM_UP_FRAMES)) {
+    if (seen === WARM_UP_FRAMES) {
+      lag.enable()
+      cpuBefore = process.cpuUsage()
+      startedMs = performance.now()
+    }
     const fromMs = performance.now()
     const judgement = await line.judge(frame)
     const tookMs = performance.now() - fromMs
     if (seen++ < WARM_UP_FRAMES || judgement.match === undefined) continue
     totals.push(tookMs)
-    judged.push({ ...judgement, frame: decoded[0] })
+    judged.push({ stages: judgement.stages, cueMs: judgement.liveness?.cueMs ?? {} })
   }
   const judgingMs = performance.now() - startedMs
-  const stage = (read: (judgement: Judgement) => number) => summariseTimings(judged.map(read))
-  const cueTimes = judged.flatMap(({ liveness }) => (liveness ? [liveness.cueMs] : []))
+  lag.disable()
+  const cpu = process.cpuUsage(cpuBefore)
+  const stage = (read: (judgement: JudgedTimes) => number) => summariseTimings(judged.map(read))
+  const cueTimes = judged.map(({ cueMs }) => cueMs)
   const cueNames = Object.keys(cueTimes.at(0) ?? {})
   const passive = cueNames.filter((name) => !ASKING_CUES.has(name))
   return {
@@ -152,12 +219,24 @@ export async function measureLine(
     passiveCuesMs: summariseTimings(
       cueTimes.map((times) => passive.reduce((sum, name) => sum + times[name], 0)),
     ),
-    framesPerSecond: (1000 * seen) / judgingMs,
+    framesPerSecond: (1000 * totals.length) / judgingMs,
+    eventLoopLagMs: {
+      p50: lag.percentile(50) / NS_PER_MS,
+      p99: lag.percentile(99) / NS_PER_MS,
+      max: lag.max / NS_PER_MS,
+    },
+    cpuSecondsPer1000Frames: (cpu.user + cpu.system) / 1000 / frameCount,
     rssMb: process.memoryUsage.rss() / 1024 / 1024,
   }
 }
 
-/** Ten seconds of the first man's clip, decoded beforehand so that only judging is timed. */
+/** What is kept of a judgement while thousands are timed. */
+interface JudgedTimes {
+  readonly stages: Judgement['stages']
+  readonly cueMs: LivenessReading['cueMs']
+}
+
+/** A few seconds of the first man's clip, decoded beforehand so that only judging is timed. */
 async function decodeFrames(): Promise<Frame[]> {
   const clip = readClip(assetPath('franck.mp4'), {
     framesPerSecond: FRAMES_PER_SECOND,
@@ -178,15 +257,6 @@ function* repeat(decoded: readonly Frame[], count: number): Generator<Frame> {
   }
 }
 
-/** Somebody who looks like nobody: a random direction. */
-function addRandomPerson(gallery: Gallery, index: number): void {
-  const bytes = randomBytes(EMBEDDING_LENGTH * 2)
-  const raw = new Float32Array(EMBEDDING_LENGTH)
-  for (let i = 0; i < EMBEDDING_LENGTH; i++) raw[i] = bytes.readInt16LE(2 * i)
-  const embedding = toEmbedding(gallery.modelId, raw)
-  gallery.add({ templateId: `t${index}`, personId: `p${index}`, embedding })
-}
-
 function describe(report: BenchReport): string {
   const row = (name: string, { p50, p95, p99 }: Timing) =>
     `${name.padEnd(26)}${[p50, p95, p99].map((ms) => ms.toFixed(2).padStart(9)).join('')}\n`
@@ -198,7 +268,8 @@ function describe(report: BenchReport): string {
     '\nwithin liveness\n',
     ...Object.entries(report.cuesMs).map(([name, timing]) => row(name, timing)),
     row('passive cues together', report.passiveCuesMs),
-    `\n${report.framesPerSecond.toFixed(1)} frames/s judged, RSS ${report.rssMb.toFixed(0)} MB\n`,
+    `\n${report.framesPerSecond.toFixed(1)} frames/s judged, ${report.cpuSecondsPer1000Frames.toFixed(1)} CPU s per 1,000, RSS ${report.rssMb.toFixed(0)} MB\n`,
+    `event loop late by ${report.eventLoopLagMs.p50.toFixed(1)} ms p50, ${report.eventLoopLagMs.p99.toFixed(1)} p99, ${report.eventLoopLagMs.max.toFixed(1)} at most\n`,
   ].join('')
 }
 
