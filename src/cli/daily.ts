@@ -45,7 +45,7 @@ export function addDailyCommands(program: Command, withSetup: WithSetup): void {
 
   const ageing = program
     .command('ageing')
-    .description('pictures of grants as templates (matching.ageing)')
+    .description('pictures of grants as templates (learning.ageing)')
   withSetup(ageing.command('list'))
     .description('pictures that wait for review')
     .option('--json', 'print JSON')

@@ -99,7 +99,7 @@ export function judgeQuality(
   const measures = measureQuality(image, face, aligned)
   const margins: readonly (readonly [QualityFault, number])[] = [
     ['too-small', measures.interocularPx / limits.minInterocularPx],
-    ['cut-off', measures.insideShare / limits.minInsideShare],
+    ['cut-off', (1 - limits.minInsideShare) / Math.max(0, 1 - measures.insideShare)],
     ['turned', limits.maxYawRatio / measures.yawRatio],
     ['tilted', limits.maxRollDeg / Math.abs(measures.rollDeg)],
     ['too-dark', measures.brightness / limits.minBrightness],

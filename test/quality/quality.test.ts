@@ -31,6 +31,8 @@ t.test('a sharp, evenly lit, frontal face is good enough', (t) => {
   const quality = judge(original)
   t.ok(quality.ok)
   t.ok(quality.score > 0.5 && quality.score <= 1)
+  t.equal(quality.measures.insideShare, 1)
+  t.ok(quality.score > 0.7, `a face all inside is not held back by that: ${quality.score}`)
   t.end()
 })
 
