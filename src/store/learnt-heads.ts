@@ -49,7 +49,7 @@ interface Row {
 /** The {@link LearntHeads} of a database. */
 export function createLearntHeads(
   database: Database.Database,
-  options: { nowMs: () => number; newId: () => string; audit: AuditLog },
+  options: { nowMs: () => number; newId: () => string; audit: Pick<AuditLog, 'append'> },
 ): LearntHeads {
   const { nowMs, newId, audit } = options
   const selectInForce = database.prepare<[string], Row>(

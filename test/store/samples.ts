@@ -86,3 +86,9 @@ export function grantedDecision(
 export function deniedDecision(atMs = Date.now()): Decision {
   return { ...evidence(atMs), outcome: 'denied', reason: 'unknown', detail: 'nobody enrolled' }
 }
+
+/** The text of a learnt head of full size, which says itself whether it is whole. */
+export function headBody(index: number): string {
+  const weights = String(index).padEnd(120_000, '=')
+  return JSON.stringify({ index, weights, end: index })
+}
