@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import {
-  encodePictures,
-  groupByPerson,
-  listLabelledPictures,
-} from '../evaluation/labelled-pictures.js'
+import { gatherFolder } from '../learning/gather.js'
+import type { LearningPerson } from '../learning/people.js'
 import { calibrate } from '../matching/calibrate.js'
+import type { LabelledEmbedding } from '../matching/labelled-distances.js'
 import { createThresholds } from '../matching/threshold.js'
 import { loadStages } from '../stages.js'
 import { shippedCalibrationPath } from '../threshold-source.js'
+import { CommandError } from './command-error.js'
+import { parseAlterations } from './learning-setup.js'
 import { startProgress } from './progress.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -16,6 +16,9 @@ import type { SetupOptions } from './setup.js'
 export interface CalibrateCommandOptions extends SetupOptions {
   readonly description?: string
   readonly encoder?: string
+  /** Altered pictures to calibrate on beside the real ones, as `genkan learn` alters them. */
+  readonly alter: string
+  readonly seed: string
   readonly out?: string
   readonly json?: boolean
 }
@@ -28,18 +31,31 @@ export async function calibrateCommand(
   options: CalibrateCommandOptions,
 ): Promise<void> {
   const { models } = loadSetup(options)
+  const alterations = parseAlterations(options.alter)
+  const seed = Number(options.seed)
+  if (!Number.isInteger(seed) || seed < 0) {
+    throw new CommandError('bad-input', '--seed must be a whole number from 0')
+  }
   const encoder = options.encoder ?? models.encoder
   const stages = await loadStages({ ...models, ...(encoder === undefined ? {} : { encoder }) })
-  const pictures = listLabelledPictures(folder)
-  const progress = startProgress('faces', pictures.length)
-  const paths = pictures.map(({ path }) => path)
-  const encoded = await encodePictures(paths, stages, progress.update)
-  progress.stop()
-  const byPerson = groupByPerson(pictures, encoded)
+  let progress: ReturnType<typeof startProgress> | undefined
+  const people = await gatherFolder(folder, stages.finder, {
+    encoder: stages.encoder,
+    template: stages.nets.encoder.manifest.input.fit.template,
+    alterations,
+    seed,
+    onProgress(done, total) {
+      progress ??= startProgress('faces', total)
+      progress.update(done)
+    },
+  })
+  progress?.stop()
   const net = stages.nets.encoder
   const model = { id: net.manifest.id, sha256: net.sha256 }
-  const { calibration, suspects } = calibrate(byPerson, model, {
+  const { calibration, suspects } = calibrate(labelledEmbeddings(people, model.id), model, {
     description: options.description ?? 'labelled pictures of the site',
+    seed,
+    alterations,
   })
   const out = options.out ?? shippedCalibrationPath(model.id)
   mkdirSync(dirname(out), { recursive: true })
@@ -66,5 +82,23 @@ export async function calibrateCommand(
       ),
       '',
     ].join('\n'),
+  )
+}
+
+/** Each person's pictures, altered ones last, which say what they were made of. */
+export function labelledEmbeddings(
+  people: readonly LearningPerson[],
+  modelId: string,
+): Map<string, LabelledEmbedding[]> {
+  return new Map(
+    people.map(({ id, pictures }) => [
+      id,
+      [
+        ...pictures.map(({ vector }) => ({ modelId, vector })),
+        ...pictures.flatMap(({ altered }, alteredFrom) =>
+          altered.map((vector) => ({ modelId, vector, alteredFrom })),
+        ),
+      ],
+    ]),
   )
 }

@@ -1,6 +1,11 @@
 import { quantileOfSorted } from '../evaluation/statistics/bootstrap.js'
 import type { Calibration } from './calibration.js'
-import { forEachPair, type LabelledPictures, type PicturePair } from './labelled-distances.js'
+import {
+  areCompared,
+  forEachPair,
+  type LabelledPictures,
+  type PicturePair,
+} from './labelled-distances.js'
 
 /** Levels of the measured curves; the first ones only where there are pairs for them. */
 const FMR_LEVELS = [
@@ -84,8 +89,10 @@ export function binImpostors(pictures: LabelledPictures, impostor: Float32Array)
     each: (visit) => {
       let pair = 0
       for (let i = 0; i < personOf.length; i++) {
-        for (let j = 0; j < i; j++, pair++) {
-          if (bins[pair] !== NOT_COUNTED) visit(personOf[i], personOf[j], bins[pair])
+        for (let j = 0; j < i; j++) {
+          if (!areCompared(pictures, i, j)) continue
+          const bin = bins[pair++]
+          if (bin !== NOT_COUNTED) visit(personOf[i], personOf[j], bin)
         }
       }
     },
@@ -110,16 +117,25 @@ export function binGenuine(
 }
 
 /** How many pairs of different persons there are when each person counts by a weight. */
-export function countDrawnPairs(personOf: Int32Array, weights: Uint8Array): number {
-  let drawn = 0
-  let squares = 0
-  for (let i = 0; i < personOf.length;) {
-    let end = i
-    while (end < personOf.length && personOf[end] === personOf[i]) end++
-    const pictures = (end - i) * weights[personOf[i]]
-    drawn += pictures
-    squares += pictures * pictures
-    i = end
+export function countDrawnPairs(
+  { personOf, sourceOf }: Pick<LabelledPictures, 'personOf' | 'sourceOf'>,
+  weights: Uint8Array,
+): number {
+  const pairsOf = (counts: (picture: number) => boolean): number => {
+    let drawn = 0
+    let squares = 0
+    for (let i = 0; i < personOf.length;) {
+      let end = i
+      let count = 0
+      for (; end < personOf.length && personOf[end] === personOf[i]; end++) {
+        if (counts(end)) count++
+      }
+      const pictures = count * weights[personOf[i]]
+      drawn += pictures
+      squares += pictures * pictures
+      i = end
+    }
+    return (drawn * drawn - squares) / 2
   }
-  return (drawn * drawn - squares) / 2
+  return pairsOf(() => true) - pairsOf((picture) => sourceOf[picture] !== picture)
 }

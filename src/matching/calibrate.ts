@@ -1,4 +1,3 @@
-import type { Embedding } from '../encoding/embedding.js'
 import { drawPersonWeights, quantileOfSorted } from '../evaluation/statistics/bootstrap.js'
 import { countUpTo } from '../evaluation/statistics/error-rates.js'
 import { createSeededRandom } from '../evaluation/statistics/random.js'
@@ -19,6 +18,7 @@ import { fitImpostorTail, type ImpostorTail, type TailPairs } from './impostor-t
 import {
   collectPictures,
   forEachPair,
+  type LabelledEmbedding,
   type LabelledPictures,
   type PicturePair,
 } from './labelled-distances.js'
@@ -35,6 +35,8 @@ export interface CalibrateOptions {
   readonly confidence?: number
   /** Share of the different-person pairs that makes the tail; default 0.001. */
   readonly tailShare?: number
+  /** What altered pictures show, for the file. */
+  readonly alterations?: readonly string[]
   readonly onProgress?: (done: number, total: number) => void
 }
 
@@ -73,7 +75,7 @@ interface Comparisons {
 }
 
 function checkEmbeddings(
-  embeddingsByPerson: ReadonlyMap<string, readonly Embedding[]>,
+  embeddingsByPerson: ReadonlyMap<string, readonly LabelledEmbedding[]>,
   model: ModelIdentity,
 ): void {
   for (const embedding of [...embeddingsByPerson.values()].flat()) {
@@ -130,7 +132,7 @@ function checkCounts({ pictures, genuine, nearImpostor }: Comparisons): void {
  * Makes a calibration from labelled people: how often two persons come nearer than a distance
  * (measured, and fitted beyond what can be measured) and how often one person stays farther.
  *
- * All pairs are compared. Intervals come from resampling whole persons, since the pairs of one
+ * All pairs are compared, altered pictures with real ones only. Intervals come from resampling whole persons, since the pairs of one
  * person hang together. Label noise is modelled and reported, see `fitImpostorTail`.
  *
  * @param embeddingsByPerson all of one model; a person with one picture serves as an impostor only
@@ -138,7 +140,7 @@ function checkCounts({ pictures, genuine, nearImpostor }: Comparisons): void {
  * @throws CalibrationRefusedError for too few people or pictures
  */
 export function calibrate(
-  embeddingsByPerson: ReadonlyMap<string, readonly Embedding[]>,
+  embeddingsByPerson: ReadonlyMap<string, readonly LabelledEmbedding[]>,
   model: ModelIdentity,
   options: CalibrateOptions,
 ): CalibrationResult {
@@ -172,7 +174,7 @@ export function calibrate(
       nearImpostor,
       ({ a, b }) => weights[personOf[a]] * weights[personOf[b]],
     )
-    const drawn = countDrawnPairs(personOf, weights)
+    const drawn = countDrawnPairs(pictures, weights)
     tailReplicates.push(fitImpostorTail(tailPairs, drawn, pairWeights).tail)
     fmrReplicates.push(ratesFor(fmr, weights))
     matchReplicates.push(ratesFor(fnmr, weights))
@@ -215,6 +217,7 @@ export function calibrate(
         'every pair of pictures compared; intervals by resampling persons',
         'tail: generalised Pareto by maximum likelihood, mixed with mislabelled pairs that are ' +
           'distributed as same-person distances; no pair removed',
+        ...describeAltered(pictures, options.alterations),
       ],
     },
   } satisfies Calibration)
@@ -235,6 +238,15 @@ export function calibrate(
       probability: mislabelled[i],
     }))
   }
+}
+
+function describeAltered({ sourceOf }: LabelledPictures, alterations: readonly string[] = []) {
+  const count = sourceOf.reduce((sum, source, i) => sum + (source === i ? 0 : 1), 0)
+  if (count === 0) return []
+  return [
+    `${count} of the pictures are altered ones (${alterations.join(', ')}), ` +
+      'compared with real pictures other than their own only',
+  ]
 }
 
 /**
