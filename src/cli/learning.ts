@@ -14,6 +14,8 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     .description('fit the threshold for K on labelled people, one folder a person')
     .option('--description <text>', 'what the pictures are, for the file')
     .option('--encoder <model>', 'another encoder than the configured one')
+    .option('--alter <list>', 'also none, all, or of light,blur,compression,mask,glasses', 'none')
+    .option('--seed <number>', 'alterations and resampled persons', '1')
     .option('--out <file>', "calibration file; the encoder's own in models/ if not given")
     .option('--json', 'print one JSON object')
     .action(async (folder: string, options: CalibrateCommandOptions) => {
@@ -40,10 +42,11 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     .option('--alter <list>', 'none, all, or of light,blur,compression,mask,glasses', 'none')
     .option('--epochs <count>', 'passes over the persons', '20')
     .option('--learning-rate <rate>', 'step, relative to the first weights', '0.003')
-    .option('--held-out <share>', 'of the persons, to judge by', '0.4')
+    .option('--held-out <share>', 'of the persons: half judge, half calibrate', '0.6')
     .option('--persons <count>', 'K that the door works at; the enrolled ones if not given')
     .option('--seed <number>', 'splits, batches and alterations', '1')
     .option('--plot <file>', 'write the loss curve as SVG')
+    .option('--full-speed', 'do not give way to other processes')
     .option('--json', 'print one JSON object')
     .action(async (folder: string | undefined, options: LearnCommandOptions) => {
       const { learn: run } = await import('../commands/learn.js')

@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
 import { createEncoder } from '../encoding/encoder.js'
 import { learnSiamese } from '../learning/learn-siamese.js'
 import { labelledVectors, type LearningPerson } from '../learning/people.js'
@@ -9,10 +8,16 @@ import type { SiameseRecord } from '../learning/siamese-record.js'
 import { SIAMESE_FORMS } from '../learning/siamese.js'
 import { loadTensorFlow } from '../learning/tensorflow.js'
 import { encoderInForce } from '../learnt-encoder.js'
+import { takeLowestPriority } from '../lowest-priority.js'
 import { storeOptionsOf } from '../store-options.js'
 import { openStore } from '../store/store.js'
 import { CommandError } from './command-error.js'
-import { gatherPeople, loadLearningNets, poisonLimits, thresholdsInForce } from './learn.js'
+import {
+  gatherPeople,
+  loadLearningNets,
+  poisonLimits,
+  thresholdsInForce,
+} from './learning-setup.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
 
@@ -23,6 +28,8 @@ export interface LearnSiameseOptions extends SetupOptions {
   readonly dryRun?: boolean
   readonly rollback?: boolean
   readonly plot?: string
+  /** Does not give way to other processes. */
+  readonly fullSpeed?: boolean
   readonly json?: boolean
 }
 
@@ -49,7 +56,7 @@ export async function learnSiameseCommand(
       process.stdout.write(`${JSON.stringify({ rolledBack: true, ...undone })}\n`)
       return
     }
-    setPriority(constants.priority.PRIORITY_LOW)
+    if (options.fullSpeed !== true) takeLowestPriority()
     const { config, current } = encoderInForce(configured, store)
     const nets = await loadLearningNets(configured)
     const inUse = await loadLearningNets(config)

@@ -1,29 +1,27 @@
 import { writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
-import { createEncoder } from '../encoding/encoder.js'
-import { createFaceFinder } from '../detection/find-faces.js'
 import type { Config } from '../config/schema.js'
-import { ALTERATIONS, type Alteration } from '../learning/alterations.js'
-import { gatherEnrolments, gatherFolder, type GatherOptions } from '../learning/gather.js'
-import { fnmrAtThreshold, type HeldOutComparison } from '../learning/held-out.js'
-import { embedBy, learnHead, type Learnt } from '../learning/learn.js'
-import type { LearntProjection } from '../learning/learnt-record.js'
+import type { Alteration } from '../learning/alterations.js'
+import type { HeldOutComparison } from '../learning/held-out.js'
+import { learnHead, type Learnt } from '../learning/learn.js'
 import { drawLossCurve } from '../learning/loss-plot.js'
-import type { LearningPerson } from '../learning/people.js'
-import { farDistance, type PoisonedEnrolment, type PoisonLimits } from '../learning/poisoned.js'
-import { loadTensorFlow } from '../learning/tensorflow.js'
 import { TRIPLET_CHOICES, type TripletChoice } from '../learning/mine-triplets.js'
-import { exportLearntEncoder, readEncoderFiles, storedHead } from '../learnt-encoder.js'
-import { calibrate } from '../matching/calibrate.js'
-import { CalibrationRefusedError } from '../matching/calibration.js'
-import { createThresholds, type Thresholds } from '../matching/threshold.js'
-import { readCalibrationFile } from '../threshold-source.js'
-import { loadNet } from '../models/session.js'
-import type { Net } from '../models/session.js'
+import type { LearningPerson } from '../learning/people.js'
+import type { PoisonedEnrolment } from '../learning/poisoned.js'
+import { loadTensorFlow } from '../learning/tensorflow.js'
+import { takeLowestPriority } from '../lowest-priority.js'
+import type { Thresholds } from '../matching/threshold.js'
 import { storeOptionsOf } from '../store-options.js'
 import { openStore } from '../store/store.js'
-import type { Store } from '../store/store.js'
 import { CommandError } from './command-error.js'
+import { judgeHead } from './judge-head.js'
+import {
+  gatherPeople,
+  loadLearningNets,
+  parseAlterations,
+  poisonLimits,
+  thresholdsInForce,
+  TRAINING,
+} from './learning-setup.js'
 import { startProgress } from './progress.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -39,20 +37,10 @@ export interface LearnCommandOptions extends SetupOptions {
   readonly heldOut: string
   readonly persons?: string
   readonly plot?: string
+  /** Does not give way to other processes. */
+  readonly fullSpeed?: boolean
   readonly json?: boolean
 }
-
-/** Of a head learnt behind embeddings that tell people apart already: small steps. */
-export const LEARNING_RATE = 0.003
-
-export const TRAINING = {
-  margin: 0.4,
-  anchoring: 0.1,
-  personsPerBatch: 64,
-  picturesPerPerson: 4,
-} as const
-
-const MODEL_THREADS = 1
 
 /** `genkan learn [FOLDER]`: a head for the encoder, adopted only where people held out say it helps. */
 export async function learn(
@@ -65,7 +53,7 @@ export async function learn(
     rollBack(config, options)
     return
   }
-  setPriority(constants.priority.PRIORITY_LOW)
+  if (options.fullSpeed !== true) takeLowestPriority()
   const choices = parseChoices(options)
   const stages = await loadLearningNets(config)
   const thresholds = thresholdsInForce(config, stages.encoder)
@@ -75,7 +63,14 @@ export async function learn(
     const people = await gatherPeople(folder, { config, store, nets: stages, alterations, seed })
     const persons = choices.persons ?? Math.max(1, store.persons.countActive())
     const learnt = await train(people, { thresholds, persons, choices })
-    const outcome = judge(learnt, { config, stages, thresholds, persons, folder, choices })
+    const outcome = judgeHead(learnt, {
+      config,
+      thresholds,
+      persons,
+      data: folder === undefined ? 'enrolments of the site' : 'labelled pictures',
+      method: `triplet loss, ${choices.choice}, seed ${seed}`,
+      seed,
+    })
     if (options.plot !== undefined) {
       writeFileSync(options.plot, drawLossCurve(learnt.epochs, subtitleOf(choices)))
     }
@@ -89,6 +84,7 @@ export async function learn(
       trainedPersons: learnt.trainedPersons,
       trainedPictures: learnt.trainedPictures,
       heldOut: outcome.comparison ?? null,
+      calibrationPersons: learnt.calibration.length,
       operating: outcome.operating ?? null,
       poisoned: learnt.poisoned,
       triplets: choices.choice,
@@ -97,6 +93,7 @@ export async function learn(
       loss: learnt.epochs.at(-1)?.loss ?? null,
       seed: choices.seed,
       seconds: Math.round((performance.now() - startedMs) / 100) / 10,
+      mostMemoryMb: Math.round(process.resourceUsage().maxRSS / 1024),
     }
     const isDry = options.dryRun === true
     process.stdout.write(
@@ -107,7 +104,8 @@ export async function learn(
   }
 }
 
-interface Choices {
+/** How to learn, out of the command line. */
+export interface Choices {
   readonly choice: TripletChoice
   readonly alterations: readonly Alteration[]
   readonly epochs: number
@@ -117,7 +115,10 @@ interface Choices {
   readonly persons: number | undefined
 }
 
-function parseChoices(options: LearnCommandOptions): Choices {
+/** @throws CommandError for what is no choice */
+export function parseChoices(
+  options: Omit<LearnCommandOptions, keyof SetupOptions | 'json'>,
+): Choices {
   const choice = TRIPLET_CHOICES.find((one) => one === options.triplets)
   if (choice === undefined) {
     throw new CommandError('bad-input', `--triplets must be one of ${TRIPLET_CHOICES.join(', ')}`)
@@ -147,98 +148,6 @@ function parseChoices(options: LearnCommandOptions): Choices {
   }
 }
 
-/** @throws CommandError for a word that is no alteration */
-export function parseAlterations(text: string): Alteration[] {
-  if (text === 'none') return []
-  const wanted = text === 'all' ? [...ALTERATIONS] : text.split(',')
-  return wanted.map((word) => {
-    const known = ALTERATIONS.find((one) => one === word)
-    if (known !== undefined) return known
-    throw new CommandError(
-      'bad-input',
-      `--alter must be none, all, or a list of ${ALTERATIONS.join(', ')}`,
-    )
-  })
-}
-
-/** The nets that learning needs. */
-export interface LearningNets {
-  readonly encoder: Net<'encoder'>
-  readonly detector: Net<'detector'>
-  readonly landmarks: Net<'landmarks'>
-}
-
-/** The nets as shipped: a head is always learnt behind the encoder without one. */
-export async function loadLearningNets({ models }: Config): Promise<LearningNets> {
-  const options = (model: string | undefined) => ({
-    intraOpNumThreads: MODEL_THREADS,
-    ...(model === undefined ? {} : { model }),
-  })
-  return {
-    detector: await loadNet('detector', options(models.detector)),
-    landmarks: await loadNet('landmarks', options(models.landmarks)),
-    encoder: await loadNet('encoder', options(models.encoder)),
-  }
-}
-
-/** @throws CalibrationRefusedError when the encoder as shipped has no calibration */
-export function thresholdsInForce({ matching }: Config, encoder: Net<'encoder'>): Thresholds {
-  const model = { id: encoder.manifest.id, sha256: encoder.sha256 }
-  return createThresholds(readCalibrationFile(matching, model), model)
-}
-
-/** People of a folder, or the enrolled ones where the configuration lets them be learnt from. */
-export async function gatherPeople(
-  folder: string | undefined,
-  parts: {
-    readonly config: Config
-    readonly store: Store
-    readonly nets: LearningNets
-    readonly alterations: readonly Alteration[]
-    readonly seed: number
-  },
-): Promise<readonly LearningPerson[]> {
-  const { config, store, nets, alterations, seed } = parts
-  let progress: ReturnType<typeof startProgress> | undefined
-  const options: GatherOptions = {
-    encoder: createEncoder(nets.encoder),
-    template: nets.encoder.manifest.input.fit.template,
-    alterations,
-    seed,
-    onProgress(done, total) {
-      progress ??= startProgress('faces', total)
-      progress.update(done)
-    },
-  }
-  try {
-    if (folder !== undefined) {
-      return await gatherFolder(folder, createFaceFinder(nets.detector, nets.landmarks), options)
-    }
-    if (!config.learning.enrolments) {
-      throw new CommandError(
-        'bad-input',
-        'learning from the enrolled persons is off; ask them, set learning.enrolments to true, ' +
-          'or name a folder of pictures',
-      )
-    }
-    store.audit.append({ actor: 'cli', action: 'learn.read' })
-    return (await gatherEnrolments(store, options)).people
-  } finally {
-    progress?.stop()
-  }
-}
-
-/** Where wrong labels begin, by the encoder's calibration. */
-export function poisonLimits(thresholds: Thresholds): PoisonLimits {
-  return {
-    farSq: farDistance(thresholds.calibration),
-    nearSq: thresholds.forIdentification({ persons: NEAR_PERSONS }).threshold,
-  }
-}
-
-/** Two names nearer than a stranger comes once in 1,000 searches among so many are one person. */
-const NEAR_PERSONS = 1000
-
 async function train(
   people: readonly LearningPerson[],
   parts: { thresholds: Thresholds; persons: number; choices: Choices },
@@ -257,110 +166,13 @@ async function train(
         seed: choices.seed,
         onEpoch: ({ epoch }) => progress.update(epoch),
       },
-      heldOutShare: choices.heldOutShare,
+      heldOutShare: choices.heldOutShare / 2,
+      calibrationShare: choices.heldOutShare / 2,
       workingFmr: thresholds.forIdentification({ persons }).targetFmr,
       limits: poisonLimits(thresholds),
     })
   } finally {
     progress.stop()
-  }
-}
-
-interface Outcome {
-  readonly record: LearntProjection | undefined
-  readonly reason: string
-  readonly comparison: HeldOutComparison | undefined
-  /** At the thresholds that the door would use for K. */
-  readonly operating: OperatingChange | undefined
-}
-
-interface OperatingChange {
-  readonly persons: number
-  readonly thresholdBefore: number
-  readonly thresholdAfter: number
-  readonly fnmrBefore: number
-  readonly fnmrAfter: number
-}
-
-function judge(
-  { result, heldOut, trainedPersons, trainedPictures }: Learnt,
-  parts: {
-    config: Config
-    stages: LearningNets
-    thresholds: Thresholds
-    persons: number
-    folder: string | undefined
-    choices: Choices
-  },
-): Outcome {
-  if (result.head === undefined) {
-    const { reason } = result
-    return { record: undefined, reason, comparison: undefined, operating: undefined }
-  }
-  const { config, thresholds, persons, folder, choices } = parts
-  const { comparison } = result
-  const refuse = (reason: string, operating?: OperatingChange): Outcome => ({
-    record: undefined,
-    reason,
-    comparison,
-    operating,
-  })
-  if (!result.improved) return refuse(result.reason)
-  if (config.matching.threshold !== null) {
-    return refuse('matching.threshold is set by hand and would not fit; take it out first')
-  }
-  const base = readEncoderFiles(config.models.encoder)
-  const { file, head } = storedHead(result.head, {
-    data: folder === undefined ? 'enrolments of the site' : 'labelled pictures',
-    persons: trainedPersons,
-    pictures: trainedPictures,
-    method: `triplet loss, ${choices.choice}, seed ${choices.seed}`,
-  })
-  const { manifest } = exportLearntEncoder(base, file)
-  const model = { id: manifest.id, sha256: manifest.file.sha256 }
-  const embed = embedBy(head)
-  try {
-    const { calibration } = calibrate(
-      new Map(
-        heldOut.map(({ id, pictures }) => [
-          id,
-          pictures.map(({ vector }) => ({ modelId: model.id, vector: embed(vector) })),
-        ]),
-      ),
-      model,
-      { description: 'persons held out of learning on site', seed: choices.seed },
-    )
-    const before = thresholds.forIdentification({ persons }).threshold
-    const after = createThresholds(calibration, model).forIdentification({ persons }).threshold
-    const operating: OperatingChange = {
-      persons,
-      thresholdBefore: before,
-      thresholdAfter: after,
-      fnmrBefore: fnmrAtThreshold(heldOut, (vector) => vector, before),
-      fnmrAfter: fnmrAtThreshold(heldOut, embed, after),
-    }
-    if (operating.fnmrAfter > operating.fnmrBefore) {
-      return refuse(
-        `${result.reason}, but at the threshold that these ${heldOut.length} persons support ` +
-          'more employees would be refused than today; add people to calibrate on',
-        operating,
-      )
-    }
-    return {
-      record: {
-        format: 'genkan-learnt-projection/1',
-        base: { id: base.manifest.id, sha256: base.manifest.file.sha256 },
-        encoder: model,
-        head: file,
-        calibration,
-      },
-      reason: result.reason,
-      comparison,
-      operating,
-    }
-  } catch (error) {
-    if (!(error instanceof CalibrationRefusedError)) throw error
-    return refuse(`${result.reason}, but its threshold cannot be calibrated: ${error.message}`)
   }
 }
 

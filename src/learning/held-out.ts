@@ -60,9 +60,15 @@ export function measurableFmr(impostorPairs: number): number {
   return Math.min(0.1, 20 / Math.max(1, impostorPairs))
 }
 
-/** Pairs of different persons that a comparison will have. */
-export function countImpostorPairs(people: readonly LearningPerson[]): number {
-  const counts = people.map(({ pictures }) => Math.min(MAX_PICTURES, pictures.length))
+/**
+ * Pairs of different persons that a comparison will have.
+ * @param mostPictures of a person that count
+ */
+export function countImpostorPairs(
+  people: readonly LearningPerson[],
+  mostPictures = MAX_PICTURES,
+): number {
+  const counts = people.map(({ pictures }) => Math.min(mostPictures, pictures.length))
   const all = counts.reduce((sum, count) => sum + count, 0)
   return (all * all - counts.reduce((sum, count) => sum + count * count, 0)) / 2
 }

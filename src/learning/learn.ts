@@ -8,7 +8,7 @@ import {
   type HeldOutComparison,
 } from './held-out.js'
 import { applyHead, type LinearHead } from './linear-head.js'
-import { labelledVectors, splitPeople, type LearningPerson } from './people.js'
+import { labelledVectors, splitThreeWays, type LearningPerson } from './people.js'
 import {
   findPoisoned,
   withoutPoisoned,
@@ -27,8 +27,10 @@ import {
 export interface LearnOptions {
   readonly tf: TensorFlow
   readonly triplets: TripletOptions
-  /** Share of the persons that nothing is learnt from. */
+  /** Share of the persons by whom the head is judged; nothing is learnt from them. */
   readonly heldOutShare: number
+  /** Share of further persons, kept for a threshold; neither learnt from nor judged by. */
+  readonly calibrationShare: number
   /** FMR that the door works at; compared there, or at the lowest FMR that the pairs can tell of. */
   readonly workingFmr: number
   readonly limits: PoisonLimits
@@ -40,6 +42,7 @@ export interface Learnt {
   readonly trainedPersons: number
   readonly trainedPictures: number
   readonly heldOut: readonly LearningPerson[]
+  readonly calibration: readonly LearningPerson[]
   readonly epochs: readonly TripletEpoch[]
   readonly result:
     | {
@@ -61,13 +64,14 @@ export function embedBy(head: LinearHead): Embed {
 
 /**
  * Finds poisoned enrolments, leaves them out, splits by person, trains a head on one part and says by
- * the other whether it is better: FNMR at the working FMR must improve with its whole interval.
+ * another whether it is better: FNMR at the working FMR must improve with its whole interval.
  */
 export function learnHead(people: readonly LearningPerson[], options: LearnOptions): Learnt {
   const { tf, triplets, limits } = options
   const poisoned = findPoisoned(people, limits)
   const clean = withoutPoisoned(people, poisoned)
-  const { train, heldOut } = splitPeople(clean, options.heldOutShare, triplets.seed)
+  const shares = { heldOut: options.heldOutShare, calibration: options.calibrationShare }
+  const { train, heldOut, calibration } = splitThreeWays(clean, shares, triplets.seed)
   const several = (list: readonly LearningPerson[]) =>
     list.filter(({ pictures }) => pictures.length > 1).length
   const data = labelledVectors(train)
@@ -76,6 +80,7 @@ export function learnHead(people: readonly LearningPerson[], options: LearnOptio
     trainedPersons: train.length,
     trainedPictures: train.reduce((sum, { pictures }) => sum + pictures.length, 0),
     heldOut,
+    calibration,
   }
   const refuse = (reason: string, epochs: readonly TripletEpoch[] = []): Learnt => ({
     ...common,

@@ -6,7 +6,7 @@ export interface LearningPicture {
   readonly id: string
   /** Unit length. */
   readonly vector: Float32Array
-  /** The same picture, altered, through the same encoder; see `augment.ts`. */
+  /** The same picture, altered, through the same encoder; see `alterations.ts`. */
   readonly altered: readonly Float32Array[]
 }
 
@@ -21,6 +21,12 @@ export interface PeopleSplit {
   readonly train: readonly LearningPerson[]
   /** Never trained on: they say whether it helped. */
   readonly heldOut: readonly LearningPerson[]
+}
+
+/** Nobody is in two of the parts. */
+export interface ThreeWaySplit extends PeopleSplit {
+  /** Neither trained on nor asked whether it helped: the threshold comes from them. */
+  readonly calibration: readonly LearningPerson[]
 }
 
 /**
@@ -43,6 +49,20 @@ export function splitPeople(
     train.push(...order.slice(count))
   }
   return { train, heldOut }
+}
+
+/**
+ * Splits by person into three: {@link splitPeople} twice.
+ * @param shares of the persons; both in [0, 1), together below 1
+ */
+export function splitThreeWays(
+  people: readonly LearningPerson[],
+  shares: { readonly heldOut: number; readonly calibration: number },
+  seed: number,
+): ThreeWaySplit {
+  const { train: rest, heldOut: calibration } = splitPeople(people, shares.calibration, seed)
+  const ofTheRest = shares.heldOut / (1 - shares.calibration)
+  return { ...splitPeople(rest, ofTheRest, seed), calibration }
 }
 
 /** Every vector with its person; altered pictures count as the person's own. */

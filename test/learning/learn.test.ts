@@ -3,7 +3,7 @@ import { createSeededRandom } from '../../src/evaluation/statistics/random.js'
 import { compareHeldOut, measurableFmr } from '../../src/learning/held-out.js'
 import { learnHead, type LearnOptions } from '../../src/learning/learn.js'
 import { drawLossCurve } from '../../src/learning/loss-plot.js'
-import { splitPeople, type LearningPerson } from '../../src/learning/people.js'
+import { splitPeople, splitThreeWays, type LearningPerson } from '../../src/learning/people.js'
 import { findPoisoned, withoutPoisoned } from '../../src/learning/poisoned.js'
 import { loadTensorFlow } from '../../src/learning/tensorflow.js'
 
@@ -50,6 +50,7 @@ const OPTIONS: LearnOptions = {
     seed: 1,
   },
   heldOutShare: 0.4,
+  calibrationShare: 0,
   workingFmr: 1e-2,
   limits: { farSq: 2.5, nearSq: 0.01 },
 }
@@ -66,6 +67,26 @@ t.test('people are split whole, and those with several pictures into both parts'
   const ids = (list: readonly LearningPerson[]) => list.map(({ id }) => id).join()
   t.equal(ids(splitPeople(people, 0.4, 5).train), ids(train), 'the seed decides')
   t.not(ids(splitPeople(people, 0.4, 6).train), ids(train))
+  t.end()
+})
+
+t.test('who calibrates the threshold has neither trained nor judged the head', (t) => {
+  const people = crowd(150, 3, 5, 3)
+  const { train, heldOut, calibration } = splitThreeWays(
+    people,
+    { heldOut: 0.3, calibration: 0.3 },
+    7,
+  )
+  t.same(
+    [train, heldOut, calibration].map(({ length }) => length),
+    [60, 45, 45],
+  )
+  t.equal(new Set([...train, ...heldOut, ...calibration].map(({ id }) => id)).size, 150)
+  const learnt = learnHead(people, { ...OPTIONS, heldOutShare: 0.3, calibrationShare: 0.3 })
+  const judges = new Set(learnt.heldOut.map(({ id }) => id))
+  t.equal(learnt.calibration.length, 45)
+  t.notOk(learnt.calibration.some(({ id }) => judges.has(id)))
+  t.equal(learnt.trainedPersons, 60)
   t.end()
 })
 

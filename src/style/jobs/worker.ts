@@ -1,22 +1,7 @@
-import { readdirSync, writeFileSync } from 'node:fs'
-import { constants, setPriority } from 'node:os'
-
+import { takeLowestPriority } from '../../lowest-priority.js'
 import { orderSchema } from './messages.js'
 import type { Report } from './messages.js'
 import { createTasks } from './tasks.js'
-
-/** On Linux a priority belongs to a thread; those that start later inherit it. */
-function takeLowestPriority(): void {
-  try {
-    for (const thread of readdirSync('/proc/self/task')) {
-      setPriority(Number(thread), constants.priority.PRIORITY_LOW)
-    }
-    // Where memory runs out, this process goes before the door's.
-    writeFileSync('/proc/self/oom_score_adj', '1000')
-  } catch {
-    setPriority(constants.priority.PRIORITY_LOW)
-  }
-}
 
 function report(message: Report): void {
   process.send?.(message, undefined, undefined, () => undefined)
