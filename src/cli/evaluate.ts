@@ -4,6 +4,7 @@ import type { EvaluateClipNetOptions } from '../commands/evaluate-clip-net.js'
 import type { EvaluateClipsOptions } from '../commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from '../commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from '../commands/evaluate-identify.js'
+import type { EvaluatePoisonedOptions } from '../commands/evaluate-poisoned.js'
 import type { EvaluateLearningOptions } from '../commands/evaluate-learning.js'
 import type { EvaluateLfwOptions } from '../commands/evaluate-lfw.js'
 import type { EvaluateLifeOptions } from '../commands/evaluate-life.js'
@@ -63,10 +64,21 @@ export function addEvaluateCommands(program: Command, withSetup: WithSetup): voi
     .option('--alter <list>', 'none, all, or of light,blur,compression,mask,glasses', 'all')
     .option('--epochs <count>', 'passes over the persons', '10')
     .option('--seed <number>', 'splits, batches and alterations', '1')
+    .option('--keep <folder>', 'keep encodings and rows, to go on there (private: of faces)')
     .option('--json', 'print one JSON object')
     .action(async (options: EvaluateLearningOptions) => {
       const { evaluateLearning } = await import('../commands/evaluate-learning.js')
       await evaluateLearning(options)
+    })
+  withSetup(evaluate.command('poisoned'))
+    .description('how well two people under one name, and one under two, are found')
+    .requiredOption('--images <folder>', 'people no limit was fitted on, one folder a person')
+    .option('--seed <number>', 'who is mixed with whom', '1')
+    .option('--keep <folder>', 'keep encodings, to use again (private: of faces)')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluatePoisonedOptions) => {
+      const { evaluatePoisoned } = await import('../commands/evaluate-poisoned.js')
+      await evaluatePoisoned(options)
     })
   withSetup(evaluate.command('life'))
     .description('how soon living people show it, and that rendered stills never do')

@@ -1,16 +1,18 @@
-import { createFaceFinder } from '../detection/find-faces.js'
-import { createEncoder } from '../encoding/encoder.js'
+import { join } from 'node:path'
 import {
   rateEnrolment,
   type EnrolmentRates,
   type EnrolmentRule,
 } from '../evaluation/enrolment-protocol.js'
-import { gatherFolder } from '../learning/gather.js'
-import { compareHeldOut, type Embed, type HeldOutComparison } from '../learning/held-out.js'
+import { folderMark } from '../evaluation/kept-people.js'
+import { openRowLog, type LearningRow } from '../evaluation/learning-rows.js'
+import { compareHeldOut, type Embed } from '../learning/held-out.js'
 import { embedBy, learnHead } from '../learning/learn.js'
 import { TRIPLET_CHOICES, type TripletChoice } from '../learning/mine-triplets.js'
 import type { LearningPerson } from '../learning/people.js'
 import { loadTensorFlow } from '../learning/tensorflow.js'
+import { CommandError } from './command-error.js'
+import { encodeFolder } from './encode-folder.js'
 import {
   LEARNING_RATE,
   loadLearningNets,
@@ -18,7 +20,7 @@ import {
   poisonLimits,
   thresholdsInForce,
   TRAINING,
-} from './learn.js'
+} from './learning-setup.js'
 import { startProgress } from './progress.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -31,6 +33,8 @@ export interface EvaluateLearningOptions extends SetupOptions {
   readonly alter: string
   readonly epochs: string
   readonly seed: string
+  /** Folder that keeps encodings and finished rows, so that a run that was cut goes on. */
+  readonly keep?: string
   readonly json?: boolean
 }
 
@@ -42,17 +46,8 @@ const RULES: readonly (readonly [string, EnrolmentRule])[] = [
 ]
 const FMR = 1e-3
 const PAIRS_FMR = 1e-4
-
-interface Row {
-  readonly triplets: TripletChoice | null
-  readonly alterations: readonly string[]
-  /** What the persons held out of `train` say. */
-  readonly adopted: boolean | null
-  readonly activeShare: number | null
-  /** All pairs of `test`, before and after. */
-  readonly pairs: HeldOutComparison | null
-  readonly enrolment: Readonly<Record<string, EnrolmentRates>>
-}
+/** Of the people to learn from, by whom a head is taken or refused. */
+const JUDGES_SHARE = 0.4
 
 /**
  * `genkan evaluate learning`: every choice of triplets with and without alterations, trained and
@@ -60,29 +55,16 @@ interface Row {
  */
 export async function evaluateLearning(options: EvaluateLearningOptions): Promise<void> {
   const config = loadSetup(options)
+  const seed = wholeNumber(options.seed, '--seed', 0)
+  const epochs = wholeNumber(options.epochs, '--epochs', 1)
+  const alterations = parseAlterations(options.alter)
   const nets = await loadLearningNets(config)
   const thresholds = thresholdsInForce(config, nets.encoder)
   const limits = poisonLimits(thresholds)
   const { tf, backend } = await loadTensorFlow()
-  const seed = Number(options.seed)
-  const alterations = parseAlterations(options.alter)
-  const gather = async (folder: string, altered: typeof alterations) => {
-    let progress: ReturnType<typeof startProgress> | undefined
-    const people = await gatherFolder(folder, createFaceFinder(nets.detector, nets.landmarks), {
-      encoder: createEncoder(nets.encoder),
-      template: nets.encoder.manifest.input.fit.template,
-      alterations: altered,
-      seed,
-      onProgress(done, total) {
-        progress ??= startProgress('faces', total)
-        progress.update(done)
-      },
-    })
-    progress?.stop()
-    return people
-  }
-  const train = await gather(options.train, alterations)
-  const test = await gather(options.test, [])
+  const { keep } = options
+  const train = await encodeFolder(options.train, { nets, alterations, seed }, keep)
+  const test = await encodeFolder(options.test, { nets, alterations: [], seed }, keep)
   const plain = train.map(({ id, pictures }): LearningPerson => ({
     id,
     pictures: pictures.map((picture) => ({ ...picture, altered: [] })),
@@ -95,51 +77,64 @@ export async function evaluateLearning(options: EvaluateLearningOptions): Promis
       ]),
     )
   const same: Embed = (vector) => vector
-  const rows: Row[] = [
-    {
-      triplets: null,
-      alterations: [],
-      adopted: null,
-      activeShare: null,
-      pairs: null,
-      enrolment: enrolmentOf(same),
-    },
-  ]
+  const setting = JSON.stringify([
+    [nets.encoder.sha256, backend, limits, TRAINING, LEARNING_RATE, JUDGES_SHARE],
+    [alterations, epochs, seed, folderMark(options.train), folderMark(options.test)],
+  ])
+  const log = openRowLog(keep === undefined ? undefined : join(keep, 'rows.jsonl'), setting)
+  const rows: LearningRow[] = []
+  const shipped = { triplets: null, alterations: [] }
+  rows.push(
+    log.find(shipped) ??
+      log.append({
+        ...shipped,
+        adopted: null,
+        reason: null,
+        activeShare: null,
+        pairs: null,
+        enrolment: enrolmentOf(same),
+      }),
+  )
   const sets = alterations.length === 0 ? [plain] : [plain, train]
   const progress = startProgress('heads', sets.length * TRIPLET_CHOICES.length)
   for (const people of sets) {
     for (const choice of TRIPLET_CHOICES) {
-      const { result, epochs } = learnHead(people, {
-        tf,
-        triplets: {
-          ...TRAINING,
-          learningRate: LEARNING_RATE,
-          choice,
-          epochs: Number(options.epochs),
-          seed,
-        },
-        heldOutShare: 0.4,
-        workingFmr: thresholds.forIdentification({ persons: 1 }).targetFmr,
-        limits,
-      })
-      const embed = result.head && embedBy(result.head)
-      rows.push({
-        triplets: choice,
-        alterations: people === plain ? [] : alterations,
-        adopted: result.improved,
-        activeShare: epochs.at(-1)?.activeShare ?? null,
-        pairs: embed ? compareHeldOut(test, same, embed, { fmr: PAIRS_FMR, seed }) : null,
-        enrolment: embed ? enrolmentOf(embed) : {},
-      })
+      const name = { triplets: choice, alterations: people === plain ? [] : alterations }
+      rows.push(log.find(name) ?? log.append({ ...name, ...rowOf(people, choice) }))
       progress.update(rows.length - 1)
     }
   }
   progress.stop()
-  const report = { encoder: nets.encoder.manifest.id, backend, seed, rows }
+  const report = { encoder: nets.encoder.manifest.id, backend, seed, epochs, rows }
   process.stdout.write(options.json === true ? `${JSON.stringify(report)}\n` : describe(rows))
+
+  function rowOf(people: readonly LearningPerson[], choice: TripletChoice) {
+    const { result, epochs: seen } = learnHead(people, {
+      tf,
+      triplets: { ...TRAINING, learningRate: LEARNING_RATE, choice, epochs, seed },
+      heldOutShare: JUDGES_SHARE,
+      calibrationShare: 0,
+      workingFmr: thresholds.forIdentification({ persons: 1 }).targetFmr,
+      limits,
+    })
+    const embed = result.head && embedBy(result.head)
+    return {
+      adopted: result.improved,
+      reason: result.reason,
+      activeShare: seen.at(-1)?.activeShare ?? null,
+      pairs: embed ? compareHeldOut(test, same, embed, { fmr: PAIRS_FMR, seed }) : null,
+      enrolment: embed ? enrolmentOf(embed) : {},
+    }
+  }
 }
 
-function describe(rows: readonly Row[]): string {
+function wholeNumber(text: string, name: string, from: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= from && value <= 2 ** 31) return value
+  throw new CommandError('bad-input', `${name} must be a whole number from ${from}`)
+}
+
+function describe(rows: readonly LearningRow[]): string {
   const percent = (rate: number) => (100 * rate).toFixed(2)
   const interval = ({ fnmr, low, high }: EnrolmentRates) =>
     `${percent(fnmr)} [${percent(low)}, ${percent(high)}]`
