@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { BenchApiOptions } from '../commands/bench-api.js'
 import type { BenchGalleryOptions } from '../commands/bench-gallery.js'
+import type { BenchLearnOptions } from '../commands/bench-learn.js'
 import type { BenchNetsOptions } from '../commands/bench-nets.js'
 import type { BenchOptions } from '../commands/bench.js'
 import type { SoakOptions } from '../commands/soak.js'
@@ -53,6 +54,20 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: BenchApiOptions) => {
       const { benchApi } = await import('../commands/bench-api.js')
       await benchApi(options)
+    })
+
+  program
+    .command('bench-learn')
+    .description('learn from a crowd beside a running daemon: time, memory, and its decisions')
+    .option('--persons <count>', 'enrolled and learnt from', '500')
+    .option('--pictures <count>', 'of each', '3')
+    .option('--epochs <count>', 'passes over the persons', '20')
+    .option('--alter <list>', 'as genkan learn alters them', 'all')
+    .option('--seconds <seconds>', 'to watch the daemon alone, before and after', '60')
+    .option('--json', 'print one JSON object')
+    .action(async (options: BenchLearnOptions) => {
+      const { benchLearn } = await import('../commands/bench-learn.js')
+      await benchLearn(options)
     })
 
   program

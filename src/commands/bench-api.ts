@@ -64,7 +64,7 @@ interface Started {
 }
 
 /** Reads what the daemon says at its first start. */
-async function whatItSays(daemon: ChildProcess): Promise<Started> {
+export async function whatItSays(daemon: ChildProcess): Promise<Started> {
   let said = ''
   daemon.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text))
   const untilMs = performance.now() + START_MS
