@@ -1,6 +1,5 @@
 import type { Image } from '../frame/image.js'
-import { letterbox } from '../frame/resize.js'
-import { toPlanarTensor } from '../frame/tensor.js'
+import { letterboxTensor } from '../frame/letterbox-tensor.js'
 import type { Net } from '../models/session.js'
 import { suppressOverlaps } from './boxes.js'
 import type { Detection } from './face.js'
@@ -15,12 +14,21 @@ export type Detector = (image: Image) => Promise<Detection[]>
 export function createDetector(net: Net<'detector'>): Detector {
   const { input, scoreThreshold, nmsIou } = net.manifest
   const [, , height, width] = input.shape
+  /** Inputs that no run reads any more; a door and an enrolment may detect at once. */
+  const idle: Float32Array[] = []
+
+  async function run(image: Image) {
+    const planes = idle.pop() ?? new Float32Array(3 * width * height)
+    const scale = letterboxTensor(image, width, height, input, planes)
+    const { scores, boxes } = await net.run(planes)
+    idle.push(planes)
+    return { scores, corners: boxes, scale }
+  }
 
   return async (image) => {
-    const boxed = letterbox(image, width, height)
-    const { scores, boxes: corners } = await net.run(toPlanarTensor(boxed.image, input))
-    const spanX = width * boxed.scale
-    const spanY = height * boxed.scale
+    const { scores, corners, scale } = await run(image)
+    const spanX = width * scale
+    const spanY = height * scale
     const candidates: Detection[] = []
     for (let i = 0; i < scores.length / 2; i++) {
       const score = scores[2 * i + 1]

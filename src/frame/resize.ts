@@ -50,18 +50,18 @@ export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
   const stride = image.width * 3
   const area = factor * factor
   const half = area >> 1
-  const share = 1 / area
   let at = 0
   for (let y = 0; y < height; y++) {
     let block = (part.top + y * factor) * stride + part.left * 3
     if (factor === 2) {
-      for (let x = 0; x < width; x++, block += 6) {
-        const below = block + stride
-        for (let c = 0; c < 3; c++) {
-          const sum =
-            source[block + c] + source[block + 3 + c] + source[below + c] + source[below + 3 + c]
-          output[at++] = (sum + 2) >> 2
-        }
+      let below = block + stride
+      for (const end = at + width * 3; at < end; at += 3, block += 6, below += 6) {
+        output[at] =
+          (source[block] + source[block + 3] + source[below] + source[below + 3] + 2) >> 2
+        output[at + 1] =
+          (source[block + 1] + source[block + 4] + source[below + 1] + source[below + 4] + 2) >> 2
+        output[at + 2] =
+          (source[block + 2] + source[block + 5] + source[below + 2] + source[below + 5] + 2) >> 2
       }
       continue
     }
@@ -76,9 +76,9 @@ export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
           blue = (blue + source[from + 2]) | 0
         }
       }
-      output[at] = (red * share) | 0
-      output[at + 1] = (green * share) | 0
-      output[at + 2] = (blue * share) | 0
+      output[at] = (red / area) | 0
+      output[at + 1] = (green / area) | 0
+      output[at + 2] = (blue / area) | 0
       at += 3
     }
   }
