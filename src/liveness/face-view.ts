@@ -1,7 +1,9 @@
 import type { Landmarks } from '../detection/face.js'
 import type { Landmarker } from '../detection/landmarker.js'
 import type { Image } from '../frame/image.js'
+import { shrinkByWhole } from '../frame/resize.js'
 import { estimateSimilarity, invertSimilarity } from '../frame/similarity.js'
+import type { Similarity } from '../frame/similarity.js'
 import type { EyeReader, EyesClosed } from './eye-state.js'
 import { measureShape, type FaceShape } from './face-shape.js'
 import { smoothView, type GrayView } from './registration.js'
@@ -62,42 +64,70 @@ export function eyeDistanceOf(landmarks: Landmarks): number {
   return Math.hypot(dx, dy)
 }
 
+/** Brightness of a part of a picture, in 0..255. */
+interface LumaPart {
+  readonly luma: Float64Array
+  readonly left: number
+  readonly top: number
+  readonly width: number
+}
+
+/** Brightness wherever a view drawn through `toFrame` looks, the neighbours right and below included. */
+function lumaUnderView({ data, width, height }: Image, { a, b, tx, ty }: Similarity): LumaPart {
+  const [near, far] = [-0.5, VIEW_SIDE - 0.5]
+  const corners = [near, far].flatMap((u) => [near, far].map((v) => ({ u, v })))
+  const across = corners.map(({ u, v }) => a * u - b * v + tx)
+  const down = corners.map(({ u, v }) => b * u + a * v + ty)
+  const begin = (places: number[], size: number) =>
+    Math.max(0, Math.min(size - 2, Math.floor(Math.min(...places))))
+  const end = (places: number[], size: number) =>
+    Math.max(2, Math.min(size, Math.floor(Math.max(...places)) + 2))
+  const [left, top] = [begin(across, width), begin(down, height)]
+  const [right, bottom] = [end(across, width), end(down, height)]
+  const partWidth = right - left
+  const luma = new Float64Array(partWidth * (bottom - top))
+  for (let y = top, i = 0; y < bottom; y++) {
+    let from = (y * width + left) * 3
+    for (const rowEnd = i + partWidth; i < rowEnd; i++, from += 3) {
+      luma[i] = 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]
+    }
+  }
+  return { luma, left, top, width: partWidth }
+}
+
 /** The upright gray face that the landmarks point out; area-averaged where the frame is finer. */
 export function cutGrayView(image: Image, landmarks: Landmarks): GrayView {
   const from = ANCHORS.flatMap((i) => [landmarks[2 * i], landmarks[2 * i + 1]])
   const toFrame = invertSimilarity(estimateSimilarity(from, ANCHOR_PLACES))
   const gray = new Float32Array(VIEW_SIDE * VIEW_SIDE)
-  const { data, width, height } = image
+  const { width, height } = image
+  const { luma, left, top, width: stride } = lumaUnderView(image, toFrame)
   const { a, b, tx, ty } = toFrame
   const samples = Math.min(4, Math.max(1, Math.round(Math.hypot(a, b))))
   const weight = 1 / (samples * samples)
   const maxX = width - 1.001
   const maxY = height - 1.001
-  const stride = width * 3
-  for (let y = 0; y < VIEW_SIDE; y++) {
-    for (let x = 0; x < VIEW_SIDE; x++) {
+  for (let y = 0, at = 0; y < VIEW_SIDE; y++) {
+    for (let x = 0; x < VIEW_SIDE; x++, at++) {
       let sum = 0
-      for (let k = 0; k < samples * samples; k++) {
-        const u = x + ((k % samples) + 0.5) / samples - 0.5
-        const v = y + (Math.floor(k / samples) + 0.5) / samples - 0.5
-        let sx = a * u - b * v + tx
-        let sy = b * u + a * v + ty
-        sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
-        sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
-        const x0 = sx | 0
-        const y0 = sy | 0
-        const fx = sx - x0
-        const fy = sy - y0
-        const i = y0 * stride + x0 * 3
-        const j = i + stride
-        const g00 = 0.299 * data[i] + 0.587 * data[i + 1] + 0.114 * data[i + 2]
-        const g10 = 0.299 * data[i + 3] + 0.587 * data[i + 4] + 0.114 * data[i + 5]
-        const g01 = 0.299 * data[j] + 0.587 * data[j + 1] + 0.114 * data[j + 2]
-        const g11 = 0.299 * data[j + 3] + 0.587 * data[j + 4] + 0.114 * data[j + 5]
-        const upper = g00 + (g10 - g00) * fx
-        sum += upper + (g01 + (g11 - g01) * fx - upper) * fy
+      for (let row = 0; row < samples; row++) {
+        const v = y + (row + 0.5) / samples - 0.5
+        for (let column = 0; column < samples; column++) {
+          const u = x + (column + 0.5) / samples - 0.5
+          let sx = a * u - b * v + tx
+          let sy = b * u + a * v + ty
+          sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
+          sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
+          const x0 = sx | 0
+          const y0 = sy | 0
+          const fx = sx - x0
+          const i = (y0 - top) * stride + x0 - left
+          const j = i + stride
+          const upper = luma[i] + (luma[i + 1] - luma[i]) * fx
+          sum += upper + (luma[j] + (luma[j + 1] - luma[j]) * fx - upper) * (sy - y0)
+        }
       }
-      gray[y * VIEW_SIDE + x] = sum * weight
+      gray[at] = sum * weight
     }
   }
   return smoothView({ side: VIEW_SIDE, pixels: gray })
@@ -129,31 +159,10 @@ function shrinkRegion(image: Image, cx: number, cy: number, side: number): Regio
   const width = Math.floor((Math.min(image.width, cx + side / 2) - left) / factor)
   const height = Math.floor((Math.min(image.height, cy + side / 2) - top) / factor)
   if (width < 2 || height < 2) throw new RangeError('the face lies outside the frame')
-  const data = new Uint8Array(width * height * 3)
-  const area = factor * factor
-  const source = image.data
-  let to = 0
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      let red = area / 2
-      let green = area / 2
-      let blue = area / 2
-      for (let v = 0; v < factor; v++) {
-        let from = ((top + y * factor + v) * image.width + left + x * factor) * 3
-        for (let u = 0; u < factor; u++) {
-          red += source[from++]
-          green += source[from++]
-          blue += source[from++]
-        }
-      }
-      data[to++] = red / area
-      data[to++] = green / area
-      data[to++] = blue / area
-    }
-  }
   const middle = (factor - 1) / 2
+  const part = { left, top, width: width * factor, height: height * factor }
   return {
-    image: { width, height, data },
+    image: shrinkByWhole(image, part, factor),
     factor,
     originX: left + middle,
     originY: top + middle,

@@ -146,9 +146,9 @@ function measureLight(
   const right = Math.round(width * 0.8)
   const top = Math.round(height * 0.25)
   const bottom = Math.round(height * 0.9)
-  const luma = (x: number, y: number): number => {
-    const at = (y * width + x) * 3
-    return 0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]
+  const luma = new Float64Array(width * height)
+  for (let i = 0, from = 0; i < luma.length; i++, from += 3) {
+    luma[i] = 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]
   }
   let count = 0
   let sum = 0
@@ -156,10 +156,9 @@ function measureLight(
   let edge = 0
   let edgeSq = 0
   for (let y = top; y < bottom; y++) {
-    for (let x = left; x < right; x++) {
-      const value = luma(x, y)
-      const laplacian =
-        luma(x - 1, y) + luma(x + 1, y) + luma(x, y - 1) + luma(x, y + 1) - 4 * value
+    for (let i = y * width + left, end = y * width + right; i < end; i++) {
+      const value = luma[i]
+      const laplacian = luma[i - 1] + luma[i + 1] + luma[i - width] + luma[i + width] - 4 * value
       count++
       sum += value
       sumSq += value * value
