@@ -83,13 +83,15 @@ function bestLine(
   const length = end - start
   if (length < 12 || to - from < 3) return 0
   let best = 0
+  const shift = new Int32Array(length)
   for (let slant = -MAX_SLANT_PX; slant <= MAX_SLANT_PX; slant += 2) {
+    for (let i = 0; i < length; i++) shift[i] = Math.round(slant * (i / length - 0.5))
     for (let at = from; at <= to; at++) {
       let sum = 0
-      for (let i = start; i < end; i++) {
-        const place = Math.round(at + slant * ((i - start) / length - 0.5))
+      for (let i = 0; i < length; i++) {
+        const place = at + shift[i]
         if (place < from || place > to) continue
-        sum += edge[i * along + place * across]
+        sum += edge[(start + i) * along + place * across]
       }
       const covered = Math.abs(sum) / length
       if (covered > best) best = covered

@@ -63,30 +63,42 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
 }
 
 /**
- * Power of a real square picture at each frequency, in place of order: index v·side + u, where
+ * Powers of two real square pictures at each frequency, both by one transform: index v·side + u, where
  * frequencies above side/2 are the negative ones.
  */
-export function powerSpectrum(pixels: Float64Array, side: number): Float64Array {
-  const real = pixels.slice()
-  const imaginary = new Float64Array(side * side)
+export function powerSpectra(
+  first: Float64Array,
+  second: Float64Array,
+  side: number,
+): readonly [Float64Array, Float64Array] {
+  const real = first.slice()
+  const imaginary = second.slice()
   for (let y = 0; y < side; y++) {
     transform(real.subarray(y * side, (y + 1) * side), imaginary.subarray(y * side, (y + 1) * side))
   }
   const re = new Float64Array(side)
   const im = new Float64Array(side)
-  const power = new Float64Array(side * side)
-  for (let x = 0; x <= side / 2; x++) {
+  for (let x = 0; x < side; x++) {
     for (let y = 0; y < side; y++) {
       re[y] = real[y * side + x]
       im[y] = imaginary[y * side + x]
     }
     transform(re, im)
-    for (let y = 0; y < side; y++) power[y * side + x] = re[y] * re[y] + im[y] * im[y]
-  }
-  for (let x = side / 2 + 1; x < side; x++) {
     for (let y = 0; y < side; y++) {
-      power[y * side + x] = power[((side - y) % side) * side + side - x]
+      real[y * side + x] = re[y]
+      imaginary[y * side + x] = im[y]
     }
   }
-  return power
+  // The even part of the joint transform is the first picture's, the odd part the second's.
+  const powers = [new Float64Array(side * side), new Float64Array(side * side)] as const
+  for (let y = 0; y < side; y++) {
+    const opposite = ((side - y) % side) * side
+    for (let x = 0; x < side; x++) {
+      const i = y * side + x
+      const j = opposite + ((side - x) % side)
+      powers[0][i] = ((real[i] + real[j]) ** 2 + (imaginary[i] - imaginary[j]) ** 2) / 4
+      powers[1][i] = ((imaginary[i] + imaginary[j]) ** 2 + (real[j] - real[i]) ** 2) / 4
+    }
+  }
+  return powers
 }

@@ -28,17 +28,21 @@ export function toGrayRegion(image: Image, box: Box, side: number): GrayRegion |
   const pixels = new Float32Array(width * height)
   const { data } = image
   const taps = Math.min(4, Math.ceil(scale))
+  const places = (count: number, start: number, size: number) =>
+    Int32Array.from({ length: count * taps }, (_, i) =>
+      Math.min(
+        size - 1,
+        Math.floor(start + (Math.floor(i / taps) + ((i % taps) + 0.5) / taps) * scale),
+      ),
+    )
+  const columns = places(width, left, image.width).map((column) => column * 3)
+  const rows = places(height, top, image.height).map((row) => row * image.width * 3)
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
       let sum = 0
-      for (let v = 0; v < taps; v++) {
-        const row = Math.min(image.height - 1, Math.floor(top + (y + (v + 0.5) / taps) * scale))
-        for (let u = 0; u < taps; u++) {
-          const column = Math.min(
-            image.width - 1,
-            Math.floor(left + (x + (u + 0.5) / taps) * scale),
-          )
-          const from = (row * image.width + column) * 3
+      for (let v = y * taps, below = v + taps; v < below; v++) {
+        for (let u = x * taps, right = u + taps; u < right; u++) {
+          const from = rows[v] + columns[u]
           sum += data[from] + 2 * data[from + 1] + data[from + 2]
         }
       }

@@ -102,13 +102,20 @@ function fingerprint({ data, width, height }: Image): Float32Array {
   return pixels
 }
 
-function difference(a: Float32Array, b: Float32Array): number {
+/** Thumbnail pixels compared before a difference that is too large already is given up. */
+const CHUNK = 128
+
+/** Sum of the differences; Infinity once it is beyond `most`. */
+function sumOfDifferences(a: Float32Array, b: Float32Array, most: number): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) {
-    const step = a[i] - b[i]
-    sum += step < 0 ? -step : step
+  for (let start = 0; start < a.length; start += CHUNK) {
+    for (let i = start; i < start + CHUNK; i++) {
+      const step = a[i] - b[i]
+      sum += step < 0 ? -step : step
+    }
+    if (sum > most) return Infinity
   }
-  return sum / a.length
+  return sum
 }
 
 /** The earlier frame that this one repeats, if its neighbours in time are clearly unlike it. */
@@ -119,27 +126,29 @@ function findMatch(
 ): { readonly ofMs: number; readonly ratio: number } | undefined {
   let best = -1
   let least = Infinity
-  const differences = prints.map(({ pixels, monotonicMs }, i) => {
-    const own = difference(now.pixels, pixels)
-    if (own < least && now.monotonicMs - monotonicMs >= rule.minPeriodMs) {
+  for (const [i, { pixels, monotonicMs }] of prints.entries()) {
+    if (!(now.monotonicMs - monotonicMs >= rule.minPeriodMs)) break
+    const own = sumOfDifferences(now.pixels, pixels, least)
+    if (own < least) {
       least = own
       best = i
     }
-    return own
-  })
+  }
   if (best < 0) return undefined
+  const differenceTo = (i: number) =>
+    sumOfDifferences(now.pixels, prints[i].pixels, Infinity) / now.pixels.length
   const { monotonicMs: ofMs } = prints[best]
   let before: number | undefined
   let after: number | undefined
   for (let i = best; i >= 0 && before === undefined; i--) {
-    if (ofMs - prints[i].monotonicMs >= NEIGHBOUR_MS) before = differences[i]
+    if (ofMs - prints[i].monotonicMs >= NEIGHBOUR_MS) before = differenceTo(i)
   }
   for (let i = best; i < prints.length && after === undefined; i++) {
-    if (prints[i].monotonicMs - ofMs >= NEIGHBOUR_MS) after = differences[i]
+    if (prints[i].monotonicMs - ofMs >= NEIGHBOUR_MS) after = differenceTo(i)
   }
   const around = Math.min(before ?? Infinity, after ?? Infinity)
   if (!Number.isFinite(around) || around < rule.minMotion) return undefined
-  const ratio = least / around
+  const ratio = least / now.pixels.length / around
   return ratio <= rule.maxRatio ? { ofMs, ratio } : undefined
 }
 

@@ -1,5 +1,5 @@
 import type { Box, Image } from '../frame/image.js'
-import { powerSpectrum } from './fourier.js'
+import { powerSpectra } from './fourier.js'
 import type { PictureCue, ScoreRule } from './picture-cue.js'
 
 /** What the frequencies of a face patch show. */
@@ -37,59 +37,89 @@ export function measureSpectrum(image: Image, box: Box): Spectrum | undefined {
   for (let y = 0; y < SIDE; y++) {
     let from = ((top + y) * image.width + left) * 3
     for (let x = 0; x < SIDE; x++, from += 3) {
-      const [red, green, blue] = [image.data[from], image.data[from + 1], image.data[from + 2]]
+      const red = image.data[from]
+      const green = image.data[from + 1]
+      const blue = image.data[from + 2]
       luma[y * SIDE + x] = 0.299 * red + 0.587 * green + 0.114 * blue
       chroma[y * SIDE + x] = red - green
     }
   }
-  const lumaPower = windowedPower(luma)
+  applyWindow(luma)
+  applyWindow(chroma)
+  const [lumaPower, chromaPower] = powerSpectra(luma, chroma, SIDE)
   return {
     lumaPeak: highestPeak(lumaPower),
-    chromaPeak: highestPeak(windowedPower(chroma)),
+    chromaPeak: highestPeak(chromaPower),
     highShare: highShare(lumaPower),
   }
 }
 
-function windowedPower(pixels: Float64Array): Float64Array {
+function applyWindow(pixels: Float64Array): void {
   let mean = 0
   for (const value of pixels) mean += value / pixels.length
   for (let y = 0, i = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++, i++) pixels[i] = (pixels[i] - mean) * WINDOW[x] * WINDOW[y]
   }
-  return powerSpectrum(pixels, SIDE)
 }
 
-/** Frequencies of the upper half plane, away from the axes, where blocks of codecs show. */
-function isJudged(u: number, v: number): boolean {
-  const radius = Math.hypot(u, v)
-  if (radius < LOWEST || radius > SIDE / 2 - 2) return false
-  return Math.abs(u) > 2 && Math.abs(v) > 2
+/** The square ring around a peak that it is compared with, as steps of u and v in turn. */
+const RING_REACH = 5
+const RING = ringSteps()
+/** Frequencies of the upper half plane, away from the axes, where blocks of codecs show; u, v in turn. */
+const JUDGED = judgedFrequencies()
+/** By frequency: 0 too low for either, 1 counted, 2 high as well. */
+const BANDS = frequencyBands()
+
+function judgedFrequencies(): Int16Array {
+  const found: number[] = []
+  const most = SIDE / 2 - RING_REACH
+  for (let v = 3; v <= most; v++) {
+    for (let u = -most; u <= most; u++) {
+      const radius = Math.hypot(u, v)
+      if (radius < LOWEST || radius > SIDE / 2 - 2 || Math.abs(u) <= 2) continue
+      found.push(u, v)
+    }
+  }
+  return Int16Array.from(found)
+}
+
+function ringSteps(): Int8Array {
+  const steps: number[] = []
+  for (let d = -RING_REACH; d <= RING_REACH; d++) {
+    steps.push(d, -RING_REACH, d, RING_REACH, -RING_REACH, d, RING_REACH, d)
+  }
+  return Int8Array.from(steps)
+}
+
+function frequencyBands(): Uint8Array {
+  const bands = new Uint8Array(SIDE * SIDE)
+  for (let v = 0; v < SIDE; v++) {
+    for (let u = 0; u <= SIDE / 2; u++) {
+      const radius = Math.hypot(u, v <= SIDE / 2 ? v : SIDE - v)
+      bands[v * SIDE + u] = radius < 3 ? 0 : radius > SIDE / 4 ? 2 : 1
+    }
+  }
+  return bands
+}
+
+/** Place of a frequency, negative ones wrapped round; SIDE is a power of two. */
+function placeOf(u: number, v: number): number {
+  return (v & (SIDE - 1)) * SIDE + (u & (SIDE - 1))
 }
 
 function highestPeak(power: Float64Array): number {
   let highest = 0
-  const at = (u: number, v: number) => power[((v + SIDE) % SIDE) * SIDE + ((u + SIDE) % SIDE)]
-  for (let v = 0; v <= SIDE / 2 - 5; v++) {
-    for (let u = -SIDE / 2 + 5; u <= SIDE / 2 - 5; u++) {
-      if (!isJudged(u, v)) continue
-      const own = at(u, v)
-      if (own < at(u - 1, v) || own < at(u + 1, v) || own < at(u, v - 1) || own < at(u, v + 1))
-        continue
-      let around = 0
-      let count = 0
-      for (let d = -5; d <= 5; d++) {
-        for (const [du, dv] of [
-          [d, -5],
-          [d, 5],
-          [-5, d],
-          [5, d],
-        ]) {
-          around += at(u + du, v + dv)
-          count++
-        }
-      }
-      highest = Math.max(highest, own / (around / count + 1))
-    }
+  for (let k = 0; k < JUDGED.length; k += 2) {
+    const u = JUDGED[k]
+    const v = JUDGED[k + 1]
+    const own = power[placeOf(u, v)]
+    // Over its surroundings, to which 1 is added, it can't rise higher than it is.
+    if (own <= highest) continue
+    if (own < power[placeOf(u - 1, v)] || own < power[placeOf(u + 1, v)]) continue
+    if (own < power[placeOf(u, v - 1)] || own < power[placeOf(u, v + 1)]) continue
+    let around = 0
+    for (let i = 0; i < RING.length; i += 2) around += power[placeOf(u + RING[i], v + RING[i + 1])]
+    highest = Math.max(highest, own / (around / (RING.length / 2) + 1))
   }
   return Math.log10(highest + 1)
 }
@@ -97,13 +127,10 @@ function highestPeak(power: Float64Array): number {
 function highShare(power: Float64Array): number {
   let high = 0
   let total = 0
-  for (let v = 0; v < SIDE; v++) {
-    for (let u = 0; u <= SIDE / 2; u++) {
-      const radius = Math.hypot(u, v <= SIDE / 2 ? v : SIDE - v)
-      if (radius < 3) continue
-      total += power[v * SIDE + u]
-      if (radius > SIDE / 4) high += power[v * SIDE + u]
-    }
+  for (let i = 0; i < power.length; i++) {
+    if (BANDS[i] === 0) continue
+    total += power[i]
+    if (BANDS[i] === 2) high += power[i]
   }
   return total === 0 ? 0 : high / total
 }
