@@ -15,7 +15,7 @@ export type Enrolment =
     }
   | {
       readonly outcome: 'rejected'
-      readonly reason: PictureFault | DecodeFault
+      readonly reason: PictureFault | DecodeFault | 'looks-like-a-photo'
       readonly detail: string
     }
   | {
@@ -45,9 +45,16 @@ export interface EnrolmentService {
 export interface EnrolledBy {
   readonly source: EnrolmentSource
   readonly actor: string
-  /** Enrols a face that somebody else already has, such as a twin's; audited by its own name. */
+  /**
+   * Enrols a face that somebody else already has, such as a twin's, or that looks like a photograph;
+   * audited by its own name.
+   */
   readonly force?: boolean
 }
+
+/** What was seen, and what to do about it. */
+export const PHOTO_ADVICE =
+  'the skin has the texture of a print or screen; take the picture of the person, not of a photograph'
 
 /** Joins picture reading, store and gallery. */
 export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService {
@@ -58,7 +65,10 @@ export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService 
     if (reading.kind === 'rejected') {
       return { outcome: 'rejected', reason: reading.fault, detail: reading.detail }
     }
-    const { embedding, aligned, quality } = reading
+    const { embedding, aligned, quality, looksLikePhoto } = reading
+    if (looksLikePhoto && by.force !== true) {
+      return { outcome: 'rejected', reason: 'looks-like-a-photo', detail: PHOTO_ADVICE }
+    }
     const other = recognition.nearestOther(embedding, personId)
     if (other !== undefined && by.force !== true) {
       const detail = 'this face is already enrolled as another person; delete that one first'
@@ -69,7 +79,7 @@ export function createEnrolmentService(parts: EnrolmentParts): EnrolmentService 
       { personId, embedding, quality, source: by.source, cropPng },
       by.actor,
     )
-    if (other !== undefined) {
+    if (other !== undefined || looksLikePhoto) {
       store.audit.append({ actor: by.actor, action: 'template.force', subjectId: template.id })
     }
     recognition.gallery.add({ templateId: template.id, personId, embedding })

@@ -19,9 +19,10 @@ const REJECTIONS = {
   'too-dark': 'too-dark',
   'too-bright': 'too-bright',
   'flat-light': 'too-dark',
-} as const satisfies Record<PictureFault | DecodeFault, FaceRejection>
+  'looks-like-a-photo': 'looks-like-a-photo',
+} as const satisfies Record<PictureFault | DecodeFault | 'looks-like-a-photo', FaceRejection>
 
 /** The API's word for a fault of a picture. */
-export function toFaceRejection(fault: PictureFault | DecodeFault): FaceRejection {
+export function toFaceRejection(fault: keyof typeof REJECTIONS): FaceRejection {
   return REJECTIONS[fault]
 }

@@ -11,7 +11,7 @@ import { createFaceViewer } from './liveness/face-view.js'
 import type { FaceViewer } from './liveness/face-view.js'
 import { readPadCalibration } from './liveness/pad-calibration.js'
 import type { PadCalibration } from './liveness/pad-calibration.js'
-import { createTextureScorer } from './liveness/texture.js'
+import { createTextureScorer, looksPrinted } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
 import { loadNet } from './models/session.js'
 import type { Net } from './models/session.js'
@@ -61,17 +61,23 @@ export async function loadStages(
   }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
   const encoder = createEncoder(nets.encoder)
+  const scoreTexture = createTextureScorer(nets.texture)
   const calibrationFile = liveness?.calibrationFile
   return {
     nets,
     finder,
     encoder,
-    scoreTexture: createTextureScorer(nets.texture),
+    scoreTexture,
     ...(calibrationFile === undefined
       ? {}
       : { pad: readPadCalibration(calibrationFile, nets.texture.manifest.id) }),
     viewFace: createFaceViewer(createLandmarker(nets.landmarks), createEyeReader(nets.eyes)),
-    readEnrolment: createPictureReader(finder, encoder, ENROLMENT_LIMITS),
+    readEnrolment: createPictureReader(
+      finder,
+      encoder,
+      ENROLMENT_LIMITS,
+      looksPrinted(scoreTexture),
+    ),
     readProbe: createPictureReader(finder, encoder, PROBE_LIMITS),
     modelIds: Object.fromEntries(
       Object.entries(nets).map(([role, net]) => [role, net.manifest.id]),

@@ -1,4 +1,4 @@
-import { createEnrolmentService } from '../enrolment.js'
+import { PHOTO_ADVICE, createEnrolmentService } from '../enrolment.js'
 import { decodeImage } from '../frame/decode.js'
 import type { Image } from '../frame/image.js'
 import { MAX_ENROLMENT_PICTURES, selectPictures } from '../learning/few-shot.js'
@@ -56,7 +56,11 @@ export async function enroll(
         refused.push({ picture: path, reason: reading.fault, detail: reading.detail })
         continue
       }
-      const { embedding, quality } = reading
+      const { embedding, quality, looksLikePhoto } = reading
+      if (looksLikePhoto) {
+        refused.push({ picture: path, reason: 'looks-like-a-photo', detail: PHOTO_ADVICE })
+        continue
+      }
       good.push({ path, image: decoded.image, vector: embedding.vector, quality })
     }
     if (good.length === 0) {

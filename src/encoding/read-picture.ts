@@ -1,5 +1,5 @@
 import type { Face, FaceFinder } from '../detection/face.js'
-import type { Image } from '../frame/image.js'
+import type { Box, Image } from '../frame/image.js'
 import { QUALITY_ADVICE, judgeQuality } from '../quality/quality.js'
 import type { QualityFault, QualityLimits } from '../quality/quality.js'
 import type { Embedding } from './embedding.js'
@@ -17,6 +17,8 @@ export type PictureReading =
       readonly aligned: Image
       /** 0..1, see `src/quality`. */
       readonly quality: number
+      /** Whether the skin has the texture of a print or screen; false where nobody looked. */
+      readonly looksLikePhoto: boolean
     }
   | { readonly kind: 'rejected'; readonly fault: PictureFault; readonly detail: string }
 
@@ -38,11 +40,13 @@ function pickOnlyFace(faces: readonly Face[]): Face | PictureFault {
 /**
  * Joins detection, quality and encoding into the reader of pictures from outside.
  * @param limits stricter for an enrolment, which is compared with for years, than for a probe
+ * @param looksLikePhoto judges the texture of the face in a box; left out, no picture is suspected
  */
 export function createPictureReader(
   finder: FaceFinder,
   encoder: Encoder,
   limits: QualityLimits,
+  looksLikePhoto: (image: Image, box: Box) => Promise<boolean> = () => Promise.resolve(false),
 ): PictureReader {
   return async (image) => {
     const face = pickOnlyFace(await finder.find(image))
@@ -60,6 +64,12 @@ export function createPictureReader(
       return { kind: 'rejected', fault: quality.fault, detail: QUALITY_ADVICE[quality.fault] }
     }
     const embedding = await encoder.encode(aligned)
-    return { kind: 'readable', embedding, aligned, quality: quality.score }
+    return {
+      kind: 'readable',
+      embedding,
+      aligned,
+      quality: quality.score,
+      looksLikePhoto: await looksLikePhoto(image, face.box),
+    }
   }
 }

@@ -61,6 +61,15 @@ export function createTextureScorer(net: Net<'texture'>, scale?: number): Textur
   }
 }
 
+/**
+ * Whether one picture of a face shows a print or screen rather than a face. Of 100 press photographs
+ * (LFW, training people) one is taken for one, of 15 photographed prints (NUAA, training people) all.
+ */
+export function looksPrinted(score: TextureScorer, rule: ScoreRule = TEXTURE_RULE) {
+  return async (image: Image, box: Box): Promise<boolean> =>
+    box.height >= rule.minFaceHeightPx && (await score(image, box)) < rule.attackBelow
+}
+
 const REASONS = { live: 'texture of a face', attack: 'texture of a print, screen or mask' }
 
 /** Skin against print and screen, cue `texture`: the first witness of every door. */

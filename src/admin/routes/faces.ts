@@ -20,10 +20,11 @@ import { personIdParam } from '../schemas.js'
 
 const tags = ['Faces']
 
-/** An admin's word that a face may belong to two people. */
+/** An admin's word that a face may belong to two people, or be that of a photograph. */
 export const forceQuery = z.object({
   force: z.enum(['true', 'false']).optional().openapi({
-    description: 'true, from an admin: also a face that somebody else already has. Audited.',
+    description:
+      'true, from an admin: also a face that somebody else already has, or that looks like a photograph. Audited.',
   }),
 })
 
@@ -80,6 +81,7 @@ const upload = adminRoute('enroller', {
       'too-bright',
       'turned',
       'occluded',
+      'looks-like-a-photo',
       'not-ready',
     ),
   },
