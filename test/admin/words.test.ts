@@ -2,6 +2,7 @@ import t from 'tap'
 
 import { en } from '../../src/admin/console/words/en.js'
 import { ja } from '../../src/admin/console/words/ja.js'
+import { PROBLEMS } from '../../src/admin/problems.js'
 import { CHALLENGE_STEPS } from '../../src/liveness/challenge/draw.js'
 
 interface Entry {
@@ -45,6 +46,13 @@ t.test('no entry is empty, and each says all it is given', (t) => {
 
 t.test('the display knows every task of a challenge by its code', (t) => {
   t.same(Object.keys(en.kiosk.prompts).sort(), [...CHALLENGE_STEPS].sort())
+  t.end()
+})
+
+t.test('every problem of the API is said in both languages, and no other', (t) => {
+  const codes = Object.keys(PROBLEMS).sort()
+  t.same(Object.keys(en.problems).sort(), codes)
+  t.same(Object.keys(ja.problems).sort(), codes)
   t.end()
 })
 
