@@ -33,10 +33,25 @@ export interface AdminPortParts {
   readonly nowMs: () => number
 }
 
+/** Writing all metrics out takes milliseconds, and nobody needs them twice a second. */
+const METRICS_FRESH_MS = 1000
+
+function createMetricsText({ registry }: Pick<AdminPortParts, 'registry'>) {
+  let newest: { readonly atMs: number; readonly text: Promise<string> } | undefined
+  return () => {
+    const atMs = performance.now()
+    if (newest === undefined || atMs - newest.atMs >= METRICS_FRESH_MS) {
+      newest = { atMs, text: registry.metrics() }
+    }
+    return newest.text
+  }
+}
+
 /** Gives the admin API what it asks for out of store, gallery and live view. */
 export function createAdminPorts(parts: AdminPortParts): AdminPorts {
   const { store, live, settings } = parts
   const people = createPeoplePorts(parts)
+  const metricsText = createMetricsText(parts)
 
   return {
     ...people,
@@ -95,10 +110,7 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
         settings.values(),
         { dryRun, actor },
       ),
-    metrics: async () => ({
-      type: parts.registry.contentType,
-      text: await parts.registry.metrics(),
-    }),
+    metrics: async () => ({ type: parts.registry.contentType, text: await metricsText() }),
     style: parts.style,
     display: parts.display,
     sessions: {

@@ -34,3 +34,35 @@ export function readStoreSize(path: string): { bytes: number; freeBytes: number 
   const { bavail, bsize } = statfsSync(dirname(path))
   return { bytes: sizeOf(path) + sizeOf(`${path}-wal`), freeBytes: bavail * bsize }
 }
+
+/** What the board tells of itself. */
+export interface BoardReadings {
+  readonly temperatureC: number | null
+  readonly residentMb: number
+  readonly store: { readonly bytes: number; readonly freeBytes: number }
+}
+
+const FRESH_MS = 1000
+
+/**
+ * Reads the board at most once a second, however often it is asked: each reading waits for the kernel.
+ * @param monotonicMs a clock that never leaps
+ */
+export function createBoardReadings(
+  storePath: string,
+  monotonicMs: () => number,
+): () => BoardReadings {
+  let newest: { readonly atMs: number; readonly readings: BoardReadings } | undefined
+  return () => {
+    const atMs = monotonicMs()
+    if (newest === undefined || atMs - newest.atMs >= FRESH_MS) {
+      const readings = {
+        temperatureC: readTemperature(),
+        residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
+        store: readStoreSize(storePath),
+      }
+      newest = { atMs, readings }
+    }
+    return newest.readings
+  }
+}

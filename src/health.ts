@@ -1,5 +1,5 @@
 import type { Health, PartState } from './admin/ports.js'
-import { readStoreSize, readTemperature } from './board-readings.js'
+import type { BoardReadings } from './board-readings.js'
 import type { Camera } from './capture/camera.js'
 import type { LoopFault } from './door-loop.js'
 import type { Health as BrokerHealth } from './events/messages.js'
@@ -33,6 +33,14 @@ export interface HealthParts {
   readonly loopFault: () => LoopFault | undefined
   readonly troubles: () => Troubles
   readonly latencies: StageLatencies
+  readonly board: () => BoardReadings
+}
+
+/** Whether any door can be opened by face now. */
+function canGrant({ camera, loopFault, troubles, recognition }: HealthParts): boolean {
+  const judges =
+    camera.state.name === 'ready' && loopFault() === undefined && troubles().clock === undefined
+  return judges && recognition.threshold() !== undefined
 }
 
 /** The daemon's state in one document, put together when asked. */
@@ -41,12 +49,11 @@ export function describeHealth(parts: HealthParts): Health {
   const threshold = recognition.threshold()
   const brokerState = publisher.state()
   const troubles = parts.troubles()
-  const judges =
-    camera.state.name === 'ready' && parts.loopFault() === undefined && troubles.clock === undefined
   const isWell = Object.keys(troubles).length === 0
+  const outbox = outboxOf(parts.store)
   const connected = brokerState.name === 'connected'
   return {
-    status: !judges || threshold === undefined ? 'down' : connected && isWell ? 'ok' : 'degraded',
+    status: !canGrant(parts) ? 'down' : connected && isWell ? 'ok' : 'degraded',
     version,
     door: parts.door,
     startedAtMs: parts.startedAtMs,
@@ -54,9 +61,9 @@ export function describeHealth(parts: HealthParts): Health {
     broker: {
       description: broker.embedded ? `embedded, ${broker.url}` : broker.url,
       state: toPartState(brokerState),
-      waiting: outboxOf(parts.store)?.pending ?? 0,
-      outboxFill: outboxOf(parts.store)?.fill ?? 0,
-      abandoned: outboxOf(parts.store)?.abandoned ?? 0,
+      waiting: outbox?.pending ?? 0,
+      outboxFill: outbox?.fill ?? 0,
+      abandoned: outbox?.abandoned ?? 0,
       refused: parts.refusedMessages(),
     },
     line: describeLine(parts.loopFault()),
@@ -69,9 +76,8 @@ export function describeHealth(parts: HealthParts): Health {
     },
     threshold:
       threshold === undefined ? null : { value: threshold.value, targetFpir: threshold.targetFpir },
-    temperatureC: readTemperature(),
-    residentMb: Math.round(process.memoryUsage.rss() / 2 ** 20),
-    store: readStoreSize(parts.store.info.path),
+    ...parts.board(),
+    lockedDown: parts.doorControl.state().lockdown !== null,
     stages: parts.latencies.read(),
   }
 }
@@ -142,7 +148,7 @@ export function metricSources(parts: HealthParts): MetricSources {
     alarms: () => parts.doorControl.state().alarms.length,
     galleryPersons: () => parts.recognition.gallery.personCount,
     galleryTemplates: () => parts.recognition.gallery.templateCount,
-    canGrant: () => describeHealth(parts).status !== 'down',
+    canGrant: () => canGrant(parts),
   }
 }
 

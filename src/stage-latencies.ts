@@ -1,4 +1,5 @@
-const KEPT_FRAMES = 300
+/** A minute of them and more. */
+const KEPT_FRAMES = 1000
 
 /** Time of the newest frames in each stage, for showing. */
 export interface StageLatencies {

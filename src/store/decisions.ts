@@ -93,12 +93,28 @@ function toDecision(row: Row): Decision {
   }
 }
 
-function toStored(row: Row): StoredDecision {
-  return {
-    decision: toDecision(row),
+/** A few pages of them. */
+const MAX_REMEMBERED = 512
+
+/** Reads rows; the newest pages are asked for again and again, and a decision never changes. */
+function createRowReader(): (row: Row) => StoredDecision {
+  const known = new Map<number, { readonly body: string; readonly decision: Decision }>()
+
+  function decisionOf(row: Row): Decision {
+    const before = known.get(row.sequence)
+    if (before?.body === row.body) return before.decision
+    const decision = toDecision(row)
+    const oldest = known.keys().next()
+    if (known.size >= MAX_REMEMBERED && !oldest.done) known.delete(oldest.value)
+    known.set(row.sequence, { body: row.body, decision })
+    return decision
+  }
+
+  return (row) => ({
+    decision: decisionOf(row),
     delivery: row.delivery,
     deliveredAtMs: row.delivered_at_ms,
-  }
+  })
 }
 
 /** The {@link Decisions} of a database. */
@@ -143,6 +159,7 @@ export function createDecisions(
   const count = database.prepare<[], number>('SELECT count(*) FROM decisions').pluck()
 
   const endAttempt = prepareEnd(database)
+  const toStored = createRowReader()
 
   function nextGrantSequence(): number {
     const sequence = Math.max(counters.get('grant-sequence') + 1, nowMs())

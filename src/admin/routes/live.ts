@@ -53,25 +53,26 @@ const events = adminRoute('kiosk', {
   },
 })
 
+const sampleSchema = z.object({
+  at: z.iso.datetime(),
+  cues: z.record(
+    z.string(),
+    z.object({
+      verdict: z.enum(['live', 'attack', 'not-enough-evidence']),
+      score: z.number().nullable().openapi({
+        description: '0 attack to 1 live; null where the cue could not look.',
+      }),
+    }),
+  ),
+})
+
 /** What the liveness cues said lately. */
 export const scoresSchema = z
-  .object({
-    items: z.array(
-      z.object({
-        at: z.iso.datetime(),
-        cues: z.record(
-          z.string(),
-          z.object({
-            verdict: z.enum(['live', 'attack', 'not-enough-evidence']),
-            score: z.number().nullable().openapi({
-              description: '0 attack to 1 live; null where the cue could not look.',
-            }),
-          }),
-        ),
-      }),
-    ),
-  })
+  .object({ items: z.array(sampleSchema) })
   .openapi('LivenessScores')
+
+/** Five minutes of them, which is all that is held. */
+const MOST_SAMPLES = 1500
 
 const scores = adminRoute('viewer', {
   method: 'get',
@@ -79,6 +80,13 @@ const scores = adminRoute('viewer', {
   summary: 'What each liveness cue said in the last minutes, at most five times a second',
   description: 'Held in memory only; names nobody.',
   tags,
+  request: {
+    query: z.object({
+      limit: z.coerce.number().int().min(1).max(MOST_SAMPLES).default(300).openapi({
+        description: 'The newest so many; 300 are a minute.',
+      }),
+    }),
+  },
   responses: {
     200: {
       description: 'Oldest first.',
@@ -103,6 +111,7 @@ export function addLiveRoutes(app: AdminApp, ports: AdminPorts, hub: EventHub): 
   app.openapi(scores, (c) => {
     const items = ports.live
       .recentCues()
+      .slice(-c.req.valid('query').limit)
       .map(({ atMs, cues }) => ({ at: new Date(atMs).toISOString(), cues: { ...cues } }))
     return c.json({ items }, 200)
   })
