@@ -1,5 +1,5 @@
 import { createServer as createTlsServer } from 'node:https'
-import { hostname } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
 import { createAdaptorServer } from '@hono/node-server'
@@ -47,9 +47,24 @@ export interface ServeAdminOptions {
   readonly hostNames?: readonly string[]
 }
 
+/**
+ * What a browser can open where the server listens at every address: a configured name, else an
+ * address of this machine, that of the local network first.
+ */
+function reachableHost(host: string, hostNames: readonly string[]): string {
+  if (!['0.0.0.0', '::'].includes(host)) return host
+  const [name] = hostNames
+  if (name !== undefined) return name
+  const outside = Object.values(networkInterfaces())
+    .flatMap((interfaces) => interfaces ?? [])
+    .filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+  const fitting = outside.find(({ family }) => family === 'IPv4') ?? outside.at(0)
+  return fitting?.address ?? 'localhost'
+}
+
 /** A listening server. */
 export interface AdminServer {
-  /** Where the console is, e.g. `http://127.0.0.1:8080/`. */
+  /** Where a browser finds the console, e.g. `http://127.0.0.1:8080/`. */
   readonly url: string
   /** Ends event streams, lets requests under way finish for a moment, then closes; safe to call twice. */
   stop(): Promise<void>
@@ -99,7 +114,8 @@ export async function serveAdmin(options: ServeAdminOptions): Promise<AdminServe
 
   const address = server.address()
   const boundPort = typeof address === 'object' && address !== null ? address.port : port
-  const urlHost = isIPv6(host) ? `[${host}]` : host
+  const reachable = reachableHost(host, hostNames)
+  const urlHost = isIPv6(reachable) ? `[${reachable}]` : reachable
   let stopped: Promise<void> | undefined
   return {
     url: `${tls === undefined ? 'http' : 'https'}://${urlHost}:${boundPort}/`,

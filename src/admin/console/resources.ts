@@ -271,7 +271,11 @@ export const settings = {
       json: change,
       headers: { 'If-Match': etag },
     }),
-  reset: (name: string) => api.ask(`/api/settings/${part(name)}`, { method: 'DELETE' }),
+  reset: (name: string, etag: string) =>
+    api.json<SettingsStanding>(`/api/settings/${part(name)}`, {
+      method: 'DELETE',
+      headers: { 'If-Match': etag },
+    }),
 }
 
 export const backups = {

@@ -71,8 +71,9 @@ const reset = adminRoute('admin', {
   tags: ['Settings'],
   request: {
     params: z.object({ name: nameSchema.openapi({ param: { name: 'name', in: 'path' } }) }),
+    headers: ifMatchHeader,
   },
-  responses: { 200: standing, ...problemResponses() },
+  responses: { 200: standing, ...problemResponses('changed-meanwhile') },
 })
 
 const kioskSchema = settingsSchema
@@ -127,6 +128,7 @@ export function addSettingsRoutes(app: AdminApp, ports: AdminPorts): void {
   })
 
   app.openapi(reset, (c) => {
+    requireMatch(c.req.valid('header')['if-match'], present(settings.read()).etag)
     settings.reset(c.req.valid('param').name, actorOf(c))
     const now = present(settings.read())
     c.header('ETag', now.etag)

@@ -12,7 +12,6 @@ import { LANGUAGES, LANGUAGE_NAMES, words } from '../words.js'
 function SettingsForm(props: {
   readonly standing: SettingsStanding
   readonly onSaved: (standing: SettingsStanding) => void
-  readonly onReset: () => Promise<void>
 }) {
   const { values: now, etag, set, awaitingRestart } = props.standing
   const [changed, setChanged] = useState<Settings>({})
@@ -88,9 +87,10 @@ function SettingsForm(props: {
               disabled={busy}
               onClick={() =>
                 void run(async () => {
-                  for (const name of set) await settings.reset(name)
+                  let standing = props.standing
+                  for (const name of set) standing = await settings.reset(name, standing.etag)
                   setChanged({})
-                  await props.onReset()
+                  props.onSaved(standing)
                 })
               }
             >
@@ -112,12 +112,12 @@ function SettingsForm(props: {
 
 /** What may be set while genkan runs. */
 export function SettingsPanel() {
-  const { data, error, set, reload } = useLoad(settings.get)
+  const { data, error, set } = useLoad(settings.get)
   const { system: text } = words.value
   return (
     <Panel title={text.settings} note={text.settingsNote}>
       <Problem error={error} />
-      {data !== undefined && <SettingsForm standing={data} onSaved={set} onReset={reload} />}
+      {data !== undefined && <SettingsForm standing={data} onSaved={set} />}
     </Panel>
   )
 }
