@@ -72,12 +72,17 @@ export function createPeoplePorts(parts: PeoplePortParts): {
     }
   }
 
+  function idlePictureOf(id: string): Uint8Array | null {
+    const idle = store.displayPicture.get()
+    return idle?.personId === id ? idle.jpeg : null
+  }
+
   /** What style jobs hold of a person, and the idle picture that was made of one. */
   function stylePicturesOf(id: string): Uint8Array[] {
-    const idle = store.displayPicture.get()
+    const idle = idlePictureOf(id)
     return [
       ...store.styleJobs.picturesOfPerson(id),
-      ...(idle?.personId === id ? [idle.jpeg] : []),
+      ...(idle === null ? [] : [idle]),
     ].filter(({ length }) => length > LEAST_SEARCHED_BYTES)
   }
 
@@ -142,6 +147,15 @@ export function createPeoplePorts(parts: PeoplePortParts): {
         template: template.embedding.vector,
       })),
       negatives: store.negatives.countOf(id),
+      styleJobs: store.styleJobs.ofPerson(id).map((job) => ({
+        id: job.id,
+        state: job.state,
+        createdAtMs: job.createdAtMs,
+        endedAtMs: job.endedAtMs,
+        contentPng: store.styleJobs.picture(job.id, 'content') ?? null,
+        resultPng: store.styleJobs.picture(job.id, 'result') ?? null,
+      })),
+      idlePictureJpeg: idlePictureOf(id),
       decisions,
       audit: store.audit.about(id),
     }

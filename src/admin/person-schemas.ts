@@ -142,17 +142,32 @@ export const newConsentBody = newConsentSchema
   })
   .openapi('NewConsent')
 
+const base64 = z.string().nullable().openapi({ description: 'Base64.' })
+
 export const personExportSchema = z
   .object({
     person: personSchema,
     consents: z.array(consentSchema),
     faces: z.array(
       heldFaceSchema.omit({ picture: true }).extend({
-        picturePng: z.string().nullable().openapi({ description: 'Base64.' }),
+        picturePng: base64,
         template: z.array(z.number()).openapi({ description: 'Unit vector of the encoder.' }),
       }),
     ),
     negatives: z.int().openapi({ description: 'Negative examples that name the person.' }),
+    styleJobs: z
+      .array(
+        z.object({
+          id: z.string(),
+          state: z.string(),
+          createdAt: z.iso.datetime(),
+          endedAt: z.iso.datetime().nullable(),
+          contentPng: base64.openapi({ description: 'Base64; not kept once the job has ended.' }),
+          resultPng: base64,
+        }),
+      )
+      .openapi({ description: 'Pictures painted of the person.' }),
+    idlePictureJpeg: base64.openapi({ description: "The display's, if it shows the person." }),
     decisions: z.array(decisionSchema.clone().openapi('Decision')),
     audit: z.array(
       z.object({ id: z.int(), at: z.iso.datetime(), actor: z.string(), action: z.string() }),
@@ -161,6 +176,8 @@ export const personExportSchema = z
   .openapi('PersonExport')
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+const toBase64 = (bytes: Uint8Array | null): string | null =>
+  bytes === null ? null : Buffer.from(bytes).toString('base64')
 const ms = (text: string | null | undefined) =>
   text === undefined ? undefined : text === null ? null : Date.parse(text)
 
@@ -224,10 +241,19 @@ export function presentExport(
     faces: held.faces.map(({ picturePng, template, enrolledAtMs, ...face }) => ({
       ...face,
       enrolledAt: new Date(enrolledAtMs).toISOString(),
-      picturePng: picturePng === null ? null : Buffer.from(picturePng).toString('base64'),
+      picturePng: toBase64(picturePng),
       template: Array.from(template),
     })),
     negatives: held.negatives,
+    styleJobs: held.styleJobs.map(({ id, state, createdAtMs, endedAtMs, ...pictures }) => ({
+      id,
+      state,
+      createdAt: new Date(createdAtMs).toISOString(),
+      endedAt: iso(endedAtMs),
+      contentPng: toBase64(pictures.contentPng),
+      resultPng: toBase64(pictures.resultPng),
+    })),
+    idlePictureJpeg: toBase64(held.idlePictureJpeg),
     decisions: [...held.decisions],
     audit: held.audit.map(({ sequence, atMs, actor, action }) => ({
       id: sequence,

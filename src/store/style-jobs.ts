@@ -79,6 +79,8 @@ export interface StyleJobs {
   /** Removes it with every picture, zeroed on disk. @returns false when there was none */
   delete(id: string, actor: string): boolean
   held(): StyleJobsHeld
+  /** Every job with that person in it, oldest first. */
+  ofPerson(personId: string): StyleJobRow[]
   /** Every picture made with that person in it. */
   picturesOfPerson(personId: string): Uint8Array[]
 }
@@ -179,6 +181,9 @@ export function createStyleJobs(
   const sumBytes = database
     .prepare<[], number>('SELECT coalesce(sum(octet_length(bytes)), 0) FROM style_pictures')
     .pluck()
+  const selectJobsOfPerson = database.prepare<[string], Row>(
+    'SELECT * FROM style_jobs WHERE person_id = ? ORDER BY id',
+  )
   const selectOfPerson = database
     .prepare<[string], Buffer>(
       `SELECT bytes FROM style_pictures JOIN style_jobs ON job_id = style_jobs.id
@@ -279,6 +284,7 @@ export function createStyleJobs(
       return deleted
     },
     held: () => ({ jobs: 0, unfinished: 0, ...count.get(), bytes: sumBytes.get() ?? 0 }),
+    ofPerson: (personId) => selectJobsOfPerson.all(personId).map(toJob),
     picturesOfPerson: (personId) => selectOfPerson.all(personId),
   }
 }
