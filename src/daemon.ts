@@ -5,6 +5,7 @@ import { createTemplateAgeing } from './age-templates.js'
 import { keepSelfSigned, readCertificate } from './admin/certificate.js'
 import type { ServerCertificate } from './admin/certificate.js'
 import { isLoopback, serveAdmin } from './admin/serve.js'
+import { createBoardReadings } from './board-readings.js'
 import { openBroker } from './broker.js'
 import { openCamera } from './capture/open-camera.js'
 import { defaultReplayPlaylist } from './capture/replay-playlist.js'
@@ -247,7 +248,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     loopFault: () => loopFault,
     troubles: () => watchdogs.troubles(),
     latencies,
+    board: createBoardReadings(store.info.path, () => performance.now()),
   }
+  // A display that says "look here" at a locked door sends people the wrong way.
+  door.keeper.subscribe(({ kind }) => {
+    if (kind === 'lockdown') live.showSystemChange()
+  })
   metrics.connect(metricSources(parts))
 
   function record(decision: Decision, trackId: number | undefined): void {

@@ -100,6 +100,17 @@ export interface ExportedFace extends FaceEntry {
   readonly template: Float32Array
 }
 
+/** A picture painted of the person, with what it is painted from. */
+export interface ExportedStyleJob {
+  readonly id: string
+  readonly state: string
+  readonly createdAtMs: number
+  readonly endedAtMs: number | null
+  /** `null` where none is held, such as once the job has ended. */
+  readonly contentPng: Uint8Array | null
+  readonly resultPng: Uint8Array | null
+}
+
 /** All that is held about a person. */
 export interface PersonExport {
   readonly person: PersonEntry
@@ -107,6 +118,9 @@ export interface PersonExport {
   readonly faces: readonly ExportedFace[]
   /** Negative examples that name the person. */
   readonly negatives: number
+  readonly styleJobs: readonly ExportedStyleJob[]
+  /** The display's, where the person is in it. */
+  readonly idlePictureJpeg: Uint8Array | null
   /** That name the person, newest first. */
   readonly decisions: readonly Decision[]
   /** What was done with the person's data, oldest first. */
@@ -442,6 +456,8 @@ export interface Health {
   readonly line?: PartState
   /** What the daemon watches of itself: clock, memory, event loop, files. */
   readonly watchdogs?: Readonly<Record<string, PartState>>
+  /** Nobody is let in until somebody ends it. */
+  readonly lockedDown?: boolean
   /** How much proof of life the door asks for. */
   readonly livenessMode?: 'texture' | 'life' | 'challenge'
   /** Model id by role. */

@@ -95,6 +95,10 @@ export const healthSchema = liveStatusSchema
       .record(z.string(), partState)
       .optional()
       .openapi({ description: 'What the daemon watches of itself: clock, memory, loop, files.' }),
+    lockedDown: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Nobody is let in until somebody ends it.' }),
     livenessMode: z
       .enum(['texture', 'life', 'challenge'])
       .optional()

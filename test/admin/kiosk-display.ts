@@ -26,6 +26,7 @@ export const KIOSK_SCENES = [
   'granted',
   'denied',
   'blind',
+  'locked',
 ] as const
 export type KioskScene = (typeof KIOSK_SCENES)[number]
 
@@ -97,6 +98,9 @@ export async function openKioskDoor(): Promise<KioskDoor> {
             state: { name: 'degraded', cause: 'No frame for 4 s.', cure: 'Check its cable.' },
           },
         })
+        break
+      case 'locked':
+        door.setHealth({ lockedDown: true })
     }
   }
 
@@ -113,7 +117,7 @@ export async function openKioskDoor(): Promise<KioskDoor> {
           description: 'front camera',
           state: { name: 'ready', framesPerSecond: 12 },
         } as const
-        door.setHealth({ status: 'ok', camera })
+        door.setHealth({ status: 'ok', camera, lockedDown: false })
       }
       once(scene)
       holding = setInterval(() => once(scene), 1_000)

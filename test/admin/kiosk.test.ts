@@ -37,6 +37,7 @@ const SEEN_AS: Readonly<Record<KioskScene, string>> = {
   granted: '[data-outcome=granted]',
   denied: '[data-outcome=denied]',
   blind: '[data-scene=notice]',
+  locked: '[data-scene=notice]',
 }
 
 /** What the page counts of the tones it plays. */

@@ -68,6 +68,12 @@ export const kioskDisplay = {
   async idlePicture(signal: AbortSignal): Promise<Blob> {
     return (await api.ask('/api/kiosk/idle.jpg', { signal })).blob()
   },
+  setIdlePicture: (picture: Blob) =>
+    api.ask('/api/kiosk/idle.jpg', {
+      method: 'PUT',
+      body: picture,
+      headers: { 'Content-Type': picture.type },
+    }),
   removeIdlePicture: () => api.ask('/api/kiosk/idle.jpg', { method: 'DELETE' }),
   liveStyle: (signal: AbortSignal) =>
     api.json<LiveStyleRecord>('/api/kiosk/live-style', { signal }),

@@ -160,6 +160,9 @@ function describeScene(): Scene {
   const outcome = describeOutcome()
   if (outcome !== undefined) return outcome
   const health = door.health.value
+  if (health?.lockedDown === true) {
+    return { kind: 'notice', title: kiosk.lockdown, note: kiosk.lockdownNote }
+  }
   if (health !== undefined && health.camera.state.name !== 'ready') {
     return { kind: 'notice', title: kiosk.blind, note: kiosk.blindNote }
   }

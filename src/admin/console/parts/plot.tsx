@@ -11,6 +11,11 @@ export interface PlotSeries {
   readonly colour: string
   readonly dash?: readonly number[]
   readonly points?: boolean
+  /** Lower and upper end of an interval about the line, drawn as a shade. */
+  readonly interval?: {
+    readonly low: readonly (number | null)[]
+    readonly high: readonly (number | null)[]
+  }
 }
 
 export interface PlotProps {
@@ -39,6 +44,16 @@ function colourOf(name: string, within: HTMLElement): string {
   return color
 }
 
+/** The shade of an interval. */
+const SHADE = 0.2
+
+function fadedOf(name: string, within: HTMLElement): string {
+  const [red = '0', green = '0', blue = '0'] = colourOf(name, within).match(/[\d.]+/g) ?? []
+  return `rgb(${red} ${green} ${blue} / ${SHADE})`
+}
+
+const END = { class: 'plot-end', width: 0, points: { show: false } }
+
 /** uPlot's enumeration exists in its types only. */
 const LOG = { log: 10 as const, distr: 3 as unknown as uPlotType.Scale.Distr }
 
@@ -47,6 +62,7 @@ function optionsOf(props: PlotProps, place: HTMLElement): uPlotType.Options {
   const ink = colourOf('--ink-soft', place)
   const line = colourOf('--line', place)
   const font = `12px ${getComputedStyle(place).fontFamily}`
+  const shaded = series.filter(({ interval }) => interval !== undefined)
   const axis = { stroke: ink, font, grid: { stroke: line, width: 1 }, ticks: { stroke: line } }
   return {
     width: Math.max(200, place.clientWidth),
@@ -82,7 +98,13 @@ function optionsOf(props: PlotProps, place: HTMLElement): uPlotType.Options {
         points: { show: points, size: 7, fill: colourOf(colour, place) },
         ...(dash === undefined ? {} : { dash: [...dash] }),
       })),
+      // The ends of the intervals: no line and no place in the legend of their own.
+      ...shaded.flatMap(() => [END, END]),
     ],
+    bands: shaded.map(({ colour }, index) => ({
+      series: [series.length + 2 * index + 2, series.length + 2 * index + 1],
+      fill: fadedOf(colour, place),
+    })),
     hooks: {
       draw: [
         (plot) => {
@@ -105,12 +127,28 @@ function optionsOf(props: PlotProps, place: HTMLElement): uPlotType.Options {
   }
 }
 
+type Row = readonly (number | null)[]
+
+/** The rows of the plot: the lines, then low and high of each that has an interval. */
+function rowsOf({ data, series }: PlotProps): uPlot.AlignedData {
+  const ends = series.flatMap(({ interval }): Row[] =>
+    interval === undefined ? [] : [interval.low, interval.high],
+  )
+  return [...data, ...ends] as unknown as uPlot.AlignedData
+}
+
 /** A line plot in the page's own colours, as wide as its place. */
 export function Plot(props: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const shown = useRef<uPlot | undefined>(undefined)
-  const data = props.data as unknown as uPlot.AlignedData
-  const key = JSON.stringify([props.series, props.mark, props.xLabel, props.yRange])
+  const data = rowsOf(props)
+  const looks = props.series.map(({ label, colour, dash, interval }) => [
+    label,
+    colour,
+    dash,
+    interval !== undefined,
+  ])
+  const key = JSON.stringify([looks, props.mark, props.xLabel, props.yRange])
 
   useEffect(() => {
     const within = place.current
@@ -135,8 +173,8 @@ export function Plot(props: PlotProps) {
   }, [key, theme.value, language.value])
 
   useEffect(() => {
-    shown.current?.setData(data)
-  }, [data])
+    shown.current?.setData(rowsOf(props))
+  }, [props.data])
 
   return <div class="plot" ref={place} role="img" aria-label={props.label} />
 }

@@ -6,9 +6,10 @@ import { useAction, useLoad } from '../use-load.js'
 import { words } from '../words.js'
 import { SelectField } from './field.js'
 import { Icon } from './icon.js'
-import { Panel, Problem } from './panel.js'
+import { Done, Panel, Problem } from './panel.js'
 
 const PLAIN = ''
+const ACCEPTED = 'image/jpeg,image/png,image/webp'
 
 /** The idle picture as an address, `undefined` when the display has none of its own. */
 function useIdlePicture(key: unknown) {
@@ -37,8 +38,19 @@ function useIdlePicture(key: unknown) {
 export function StyleDisplay({ changes }: { readonly changes: number }) {
   const idle = useIdlePicture(changes)
   const live = useLoad(kioskDisplay.liveStyle)
+  const [sent, setSent] = useState(false)
   const { error, busy, run } = useAction()
   const { styles: text } = words.value
+
+  async function send(picture: File) {
+    setSent(false)
+    const done = await run(async () => {
+      await kioskDisplay.setIdlePicture(picture)
+      await idle.reload()
+    })
+    setSent(done)
+  }
+
   return (
     <Panel title={text.display} note={text.displayNote}>
       <Problem error={error ?? idle.error ?? live.error} />
@@ -60,16 +72,38 @@ export function StyleDisplay({ changes }: { readonly changes: number }) {
           />
         )}
         <div class="stack">
+          <h3>{text.idlePicture}</h3>
           {idle.url === undefined ? (
             <p class="soft">{text.noIdlePicture}</p>
           ) : (
-            <>
-              <img class="idle-now" src={idle.url} alt={text.idlePicture} />
+            <img class="idle-now" src={idle.url} alt={text.idlePicture} />
+          )}
+          <div class="row-buttons start">
+            <label class="button">
+              <input
+                class="unseen"
+                type="file"
+                accept={ACCEPTED}
+                disabled={busy}
+                onChange={(event) => {
+                  const field = event.currentTarget
+                  const picture = field.files?.[0]
+                  if (picture === undefined) return
+                  void send(picture)
+                  // The same file may be chosen again.
+                  field.value = ''
+                }}
+              />
+              <Icon name="picture" />
+              {text.chooseIdlePicture}
+            </label>
+            {idle.url !== undefined && (
               <button
                 type="button"
                 disabled={busy}
                 onClick={() =>
                   void run(async () => {
+                    setSent(false)
                     await kioskDisplay.removeIdlePicture()
                     await idle.reload()
                   })
@@ -78,8 +112,9 @@ export function StyleDisplay({ changes }: { readonly changes: number }) {
                 <Icon name="remove" />
                 {text.takeAway}
               </button>
-            </>
-          )}
+            )}
+          </div>
+          <Done text={sent ? text.sent : ''} />
         </div>
       </div>
     </Panel>

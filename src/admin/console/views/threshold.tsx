@@ -72,12 +72,29 @@ function Standings({ now }: { readonly now: Thresholds }) {
   )
 }
 
-/** A rate of 0 has no place on a logarithmic scale. */
-const positive = (rate: number) => (rate > 0 ? rate : null)
+/** What the logarithmic scale of rates shows. */
+const RATES = [1e-7, 1] as const
+
+/** A line of rates with its intervals, for a scale on which what is below has no place. */
+function toLine(rates: readonly NonNullable<Rate>[]) {
+  const [floor] = RATES
+  return {
+    estimates: rates.map(({ estimate }) => (estimate >= floor ? estimate : null)),
+    interval: {
+      low: rates.map(({ low }) => Math.max(low, floor)),
+      high: rates.map(({ high }) => Math.max(high, floor)),
+    },
+  }
+}
 
 function Curves({ curves, now }: { readonly curves: ThresholdCurves; readonly now: Thresholds }) {
   const { threshold: text } = words.value
   const { byThreshold, byPersons } = curves
+  const fmr = toLine(byThreshold.map((point) => point.fmr))
+  const fnmr = toLine(byThreshold.map((point) => point.fnmr))
+  const fpirHere = toLine(byThreshold.map((point) => point.fpir))
+  const fpir = toLine(byPersons.map(({ expectedFpir }) => expectedFpir))
+  const fnir = toLine(byPersons.map(({ expectedFnir }) => expectedFnir))
   return (
     <>
       <Panel title={text.byTau} note={text.byTauNote}>
@@ -85,15 +102,18 @@ function Curves({ curves, now }: { readonly curves: ThresholdCurves; readonly no
           label={text.byTau}
           data={[
             byThreshold.map(({ threshold }) => threshold),
-            byThreshold.map(({ fmr }) => positive(fmr.estimate)),
-            byThreshold.map(({ fnmr }) => positive(fnmr.estimate)),
+            fpirHere.estimates,
+            fmr.estimates,
+            fnmr.estimates,
           ]}
           series={[
-            { label: text.fmr, colour: '--shu' },
-            { label: text.fnmr, colour: '--ai', dash: [8, 5] },
+            { label: text.fpir, colour: '--shu', interval: fpirHere.interval },
+            { label: text.fmr, colour: '--moss', dash: [3, 4], interval: fmr.interval },
+            { label: text.fnmr, colour: '--ai', dash: [8, 5], interval: fnmr.interval },
           ]}
           xLabel={text.axisTau}
           yLog
+          yRange={RATES}
           formatY={formatRate}
           mark={now.identification.threshold}
         />
@@ -102,23 +122,20 @@ function Curves({ curves, now }: { readonly curves: ThresholdCurves; readonly no
         <Panel title={text.byK} note={text.byKNote}>
           <Plot
             label={text.byK}
-            data={[
-              byPersons.map(({ persons }) => persons),
-              byPersons.map(({ expectedFpir }) => positive(expectedFpir.estimate)),
-              byPersons.map(({ expectedFnir }) => positive(expectedFnir.estimate)),
-            ]}
+            data={[byPersons.map(({ persons }) => persons), fpir.estimates, fnir.estimates]}
             series={[
-              { label: text.fpir, colour: '--shu' },
-              { label: text.fnir, colour: '--ai', dash: [8, 5] },
+              { label: text.fpir, colour: '--shu', interval: fpir.interval },
+              { label: text.fnir, colour: '--ai', dash: [8, 5], interval: fnir.interval },
             ]}
             xLabel={text.axisK}
             xLog
             yLog
+            yRange={RATES}
             formatY={formatRate}
             mark={Math.max(1, now.identification.persons)}
           />
         </Panel>
-        <Panel title={text.tauByK}>
+        <Panel title={text.tauByK} note={text.tauByKNote}>
           <Plot
             label={text.tauByK}
             data={[

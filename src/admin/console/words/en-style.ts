@@ -65,6 +65,7 @@ export const enStyle = {
   displayNote: 'What it shows while nobody is there, and how it shows who is.',
   idlePicture: 'Idle picture',
   noIdlePicture: 'The display shows its own drawing.',
+  chooseIdlePicture: 'Choose a picture',
   takeAway: 'Take the idle picture away',
   liveStyle: 'Style of the live picture',
   liveStyleNote: 'Only what is shown is painted; the door judges what the camera sees.',

@@ -1,3 +1,4 @@
+import { enProblems } from './en-problems.js'
 import { enStyle } from './en-style.js'
 
 /** All that the console and the kiosk display say, in English. */
@@ -353,11 +354,13 @@ export const en = {
     between: (low: string, high: string) => `between ${low} and ${high}`,
     perFrame: 'of single frames; a door looks at several',
     byTau: 'Error rates by threshold',
-    byTauNote: 'Stricter to the left. The line marks the threshold in force.',
+    byTauNote:
+      'Stricter to the left. Shades are the intervals; the upright line marks the threshold in force.',
     byK: 'Error rates by number of people',
     byKNote:
       'With more people the threshold becomes stricter, so that strangers are no likelier let in.',
     tauByK: 'Threshold by number of people',
+    tauByKNote: 'What the target asks for, one picture a person.',
     fmr: 'Strangers taken for somebody (FMR)',
     fnmr: 'Same person not recognised (FNMR)',
     fpir: 'Strangers let in (FPIR)',
@@ -522,6 +525,7 @@ export const en = {
     blind: 'The camera sees nothing',
     blindNote: 'The door stays shut until it sees again.',
     lockdown: 'The door is locked down',
+    lockdownNote: 'It opens for nobody now. Ask at the desk.',
     fullScreen: 'Fill the screen',
     prompts: {
       'turn-left': 'Turn your head to the left',
@@ -571,37 +575,5 @@ export const en = {
     },
   },
   styles: enStyle,
-  problems: {
-    'not-an-image': 'This is not a JPEG, PNG or WebP picture.',
-    'broken-image': 'The picture is cut off or damaged. Take another.',
-    'too-large': 'The picture is too large. Take a smaller one.',
-    'no-face': 'No face was found. Use a picture from the front.',
-    'two-faces': 'There is more than one face in the picture.',
-    'too-small': 'The face is too small. Use a closer picture.',
-    blurred: 'The face is blurred. Use a sharper picture.',
-    'too-dark': 'There is too little light on the face.',
-    'too-bright': 'There is too much light on the face.',
-    turned: 'The face is turned away. Look straight ahead.',
-    occluded: 'Part of the face is covered.',
-    'looks-like-a-photo': 'This looks like a photograph of a person. Come in person.',
-    'same-as-person': 'This face already belongs to another person.',
-    'bad-request': 'Something that was filled in does not fit.',
-    unauthorized: 'Sign in again.',
-    forbidden: 'Your token does not allow this.',
-    'not-found': 'There is nothing here.',
-    'person-not-found': 'There is no such person.',
-    'too-many-attempts': 'Too many wrong tokens. Wait a minute.',
-    'not-ready': 'A part that this needs is not ready.',
-    'no-picture': 'The camera has given no picture yet.',
-    'too-many-viewers': 'Too many pages look on. Close one that nobody needs.',
-    internal: 'Something failed inside genkan. The log says more.',
-    'timed-out': 'It took too long. Try again.',
-    'body-too-large': 'The file is too large.',
-    'consent-needed': 'Ask who is in the picture, then say that they agreed.',
-    'style-queue-full': 'Too many pictures wait. Cancel one, or wait.',
-    'style-gallery-full': 'Too many pictures are kept. Delete some.',
-    'style-job-ended': 'It has ended already.',
-    'cannot-see': 'Nothing to see: choose another unit or other pictures.',
-    'precondition-failed': 'Somebody else has changed this meanwhile.',
-  },
+  problems: enProblems,
 }

@@ -67,6 +67,7 @@ export const jaStyle: typeof enStyle = {
   displayNote: '待機中の表示と、映像の見せ方。',
   idlePicture: '待機画像',
   noIdlePicture: '画面は標準の絵を表示します。',
+  chooseIdlePicture: '画像を選ぶ',
   takeAway: '待機画像を外す',
   liveStyle: '映像の画風',
   liveStyleNote: '描き変えるのは表示だけです。判定はカメラの映像で行います。',
