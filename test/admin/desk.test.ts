@@ -236,6 +236,11 @@ t.test('settings are set at once or at a restart, which is said, and given back'
     kioskSound: true,
     cooldownMs: 3000,
   })
+  const stale = await ask('/api/settings/targetFpir', {
+    method: 'DELETE',
+    headers: { 'If-Match': etag },
+  })
+  t.equal(stale.status, 412, 'nor is a setting given back that somebody else has changed')
   const reset = await ask('/api/settings/targetFpir', { method: 'DELETE' })
   t.match(await json(reset), { values: { targetFpir: 0.001 } })
   t.equal(door.recognition.threshold()?.value, tau)

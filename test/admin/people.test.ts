@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -13,6 +14,13 @@ import { openRealDoor } from './real-door.js'
 
 const [franck, franckLater] = await clipFrames('franck.mp4', 2, 8)
 const lisa = new Uint8Array(await sharp(assetPath('joconde.jpg')).jpeg().toBuffer())
+/** Of a group photograph: a face that the texture net takes for a printed one. */
+const printed = new Uint8Array(
+  await sharp(assetPath('sample6.jpg'))
+    .extract({ left: 500, top: 11, width: 528, height: 927 })
+    .jpeg()
+    .toBuffer(),
+)
 const door = await openRealDoor(t)
 const ask: typeof door.ask = (path, init) => door.ask(path, init)
 
@@ -147,11 +155,33 @@ t.test('a face of somebody else is refused, unless an admin forces it', async (t
   await ask(`/api/persons/${id}`, { method: 'DELETE' })
 })
 
+t.test('what looks like a photograph is refused, unless an admin forces it', async (t) => {
+  const id = await addPerson('Printed')
+  const add = (query: string) =>
+    ask(`/api/persons/${id}/faces${query}`, { method: 'POST', body: form(printed) })
+  const refused = await add('')
+  t.equal(refused.status, 422)
+  t.match(await json(refused), { code: 'looks-like-a-photo', cause: /print or screen/ })
+  t.equal((await add('?force=true')).status, 201)
+  t.match(door.store.audit.list({ limit: 1 }), [{ action: 'template.force' }])
+  await ask(`/api/persons/${id}`, { method: 'DELETE' })
+})
+
 t.test('an erasure leaves no byte of picture or template, and proves it', async (t) => {
   const id = await addPerson('Lisa Markerbrox')
   t.equal((await ask(`/api/persons/${id}/faces`, { method: 'POST', body: form(lisa) })).status, 201)
   const [template] = door.store.templates.byPerson(id)
-  const things = [Buffer.from(template.cropPng), toVectorBytes(template.embedding.vector)]
+  const [content, style, idle] = [randomBytes(5000), randomBytes(200), randomBytes(9000)]
+  const job = door.store.styleJobs.create({ personId: id, request: {}, content, style }, 'test')
+  door.store.displayPicture.set({ jpeg: idle, jobId: job.id, personId: id }, 'test')
+  const held = await json(await ask(`/api/persons/${id}/export`))
+  t.match(held, {
+    faces: [{ picturePng: /^iVBOR/ }],
+    styleJobs: [{ id: job.id, contentPng: content.toString('base64'), resultPng: null }],
+    idlePictureJpeg: idle.toString('base64'),
+  })
+  const vector = toVectorBytes(template.embedding.vector)
+  const things = [Buffer.from(template.cropPng), vector, content, idle]
   const parts = things.map((bytes) => bytes.subarray(bytes.length / 2, bytes.length / 2 + 24))
   const inPages = (part: Buffer) => {
     const raw = rawDatabase(door.folder)
@@ -163,7 +193,7 @@ t.test('an erasure leaves no byte of picture or template, and proves it', async 
   const response = await ask(`/api/persons/${id}`, { method: 'DELETE' })
   t.equal(response.status, 200)
   t.match(await json(response), {
-    erased: { templates: 1, pictures: 1 },
+    erased: { templates: 1, pictures: 1, styleJobs: 1, idlePicture: true },
     decisionsKept: 0,
     proof: { proven: true, found: 0, logBytes: 0, inGallery: false },
   })

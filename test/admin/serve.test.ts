@@ -228,11 +228,24 @@ t.test('clear text stays on loopback unless the operator says otherwise', async 
     hostNames: ['Door.Example'],
   })
   t.teardown(() => server.stop())
-  const reachable = server.url.replace('0.0.0.0', '127.0.0.1')
+  const { port, hostname } = new URL(server.url)
+  t.equal(hostname, 'door.example', 'a configured name is what people are told')
+  const reachable = `http://127.0.0.1:${port}/`
   t.equal(await askWithHost(reachable, 'door.example', door.token), 200)
   t.equal(await askWithHost(reachable, '192.168.1.2', door.token), 200)
   t.equal(await askWithHost(reachable, 'evil.example', door.token), 421)
 })
+
+t.test(
+  'the address that is told can be opened, also where every address is listened at',
+  async (t) => {
+    const app = createAdminApp(createMemoryDoor().ports)
+    const server = await serveAdmin({ app, host: '0.0.0.0', port: 0, allowPlainHttp: true })
+    t.teardown(() => server.stop())
+    t.notMatch(server.url, /0\.0\.0\.0/)
+    t.equal((await fetch(`${server.url}health`)).status, 200)
+  },
+)
 
 t.test('a port that is taken is named with the cure', async (t) => {
   const { app, server } = await setUp(t)

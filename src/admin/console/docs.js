@@ -9,10 +9,14 @@ function curlOf(method, path, operation) {
   if (method !== 'get') parts.push(`-X ${method.toUpperCase()}`)
   if (path.endsWith('/events')) parts.push('-N')
   if (path.endsWith('.jpg')) parts.push('-o snapshot.jpg')
-  const form = operation.requestBody?.content['multipart/form-data']?.schema.properties
+  const content = operation.requestBody?.content ?? {}
+  const form = content['multipart/form-data']?.schema.properties
+  if (form === undefined && content['application/json']) {
+    parts.push('-H "Content-Type: application/json" -d @body.json')
+  }
   if (form?.name) parts.push('-F name="Aiko Tanaka"')
   if (form?.picture) parts.push('-F picture=@aiko.jpg')
-  return `${parts.join(' ')} ${location.origin}${path.replace(/\{(\w+)\}/g, '${$1^^}')}`
+  return `${parts.join(' ')} ${location.origin}${path.replace(/\{(\w+)\}/g, (_, name) => `$${name.toUpperCase()}`)}`
 }
 
 const kindOf = (schema = {}) =>
