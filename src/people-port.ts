@@ -106,7 +106,11 @@ export function createPeoplePorts(parts: PeoplePortParts): {
     const search = await store.erasure.search([...thingsOf(templates), ...stylePictures])
     const decisionsKept = store.decisions.countOf(id)
     const proven =
-      logCut && search.found === 0 && search.logBytes === 0 && !recognition.gallery.hasPerson(id)
+      logCut &&
+      search.searchedBytes !== null &&
+      search.found === 0 &&
+      search.logBytes === 0 &&
+      !recognition.gallery.hasPerson(id)
     return {
       erased,
       decisionsKept,

@@ -95,6 +95,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   const hub = createEventHub({
     live: ports.live,
     health: () => ports.health(),
+    kiosk: () => ports.kiosk(),
     maxViewers,
     heartbeatMs,
     onFault: (error) => onFault({ error, requestId: 'live-events' }),

@@ -1,4 +1,4 @@
-import type { Health, LiveEvent, LivePort } from './ports.js'
+import type { Health, KioskSettings, LiveEvent, LivePort } from './ports.js'
 import { presentHealth } from './schemas.js'
 
 /** A viewer whose unsent bytes pass this is too slow to be served. */
@@ -9,14 +9,27 @@ export interface EventHub {
   /**
    * Connects a viewer.
    *
-   * @param signal ends the stream when aborted
-   * @param disconnect cuts the viewer's connection, when it is too slow
+   * @param viewer.isDisplay names are told as the display's settings say: who takes its token learns
+   *   no more than who stands at the door
+   * @param viewer.signal ends the stream when aborted
+   * @param viewer.disconnect cuts the viewer's connection, when it is too slow
    * @returns the stream's bytes, or `undefined` when there are too many viewers
    */
-  connect(signal?: AbortSignal, disconnect?: () => void): ReadableStream<Uint8Array> | undefined
+  connect(viewer: {
+    readonly isDisplay: boolean
+    readonly signal?: AbortSignal | undefined
+    readonly disconnect?: (() => void) | undefined
+  }): ReadableStream<Uint8Array> | undefined
+}
+
+/** How much of a name the display at the door shows. */
+function nameFor(setting: KioskSettings['nameOnKiosk'], name: string): string {
+  if (setting === 'full') return name
+  return setting === 'masked' ? `${[...name][0] ?? ''}…` : '…'
 }
 
 interface Viewer {
+  readonly isDisplay: boolean
   readonly controller: ReadableStreamDefaultController<Uint8Array>
   readonly disconnect: (() => void) | undefined
 }
@@ -28,11 +41,12 @@ interface Viewer {
 export function createEventHub(options: {
   readonly live: LivePort
   readonly health: () => Health
+  readonly kiosk: () => Pick<KioskSettings, 'nameOnKiosk'>
   readonly maxViewers: number
   readonly heartbeatMs: number
   readonly onFault: (error: unknown) => void
 }): EventHub {
-  const { live, health, maxViewers, heartbeatMs, onFault } = options
+  const { live, health, kiosk, maxViewers, heartbeatMs, onFault } = options
   const encoder = new TextEncoder()
   const viewers = new Set<Viewer>()
   let unsubscribe: (() => void) | undefined
@@ -42,9 +56,12 @@ export function createEventHub(options: {
   const message = (event: string, data: unknown) =>
     encoder.encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
 
-  function broadcast(event: string, data: unknown, lossy: boolean) {
-    const bytes = message(event, data)
+  /** @param forDisplay what the display is told instead */
+  function broadcast(event: string, data: unknown, lossy: boolean, forDisplay = data) {
+    const all = message(event, data)
+    const masked = forDisplay === data ? all : message(event, forDisplay)
     for (const viewer of [...viewers]) {
+      const bytes = viewer.isDisplay ? masked : all
       if ((viewer.controller.desiredSize ?? 0) > 0) viewer.controller.enqueue(bytes)
       else if (!lossy) drop(viewer)
     }
@@ -52,12 +69,23 @@ export function createEventHub(options: {
 
   function send(event: LiveEvent) {
     switch (event.type) {
-      case 'decision':
-        broadcast('decision', event.decision, false)
+      case 'decision': {
+        const { decision } = event
+        const { nameOnKiosk } = kiosk()
+        const masked =
+          decision.outcome === 'granted'
+            ? {
+                ...decision,
+                person: { ...decision.person, name: nameFor(nameOnKiosk, decision.person.name) },
+              }
+            : decision
+        broadcast('decision', decision, false, masked)
         break
+      }
       case 'faces': {
         const { sequence, frame, faces } = event
-        broadcast('faces', { sequence, frame, faces }, true)
+        const masked = faces.map((face) => ({ ...face, name: null }))
+        broadcast('faces', { sequence, frame, faces }, true, { sequence, frame, faces: masked })
         break
       }
       case 'prompt':
@@ -111,7 +139,7 @@ export function createEventHub(options: {
   }
 
   return {
-    connect(signal, disconnect) {
+    connect({ isDisplay, signal, disconnect }) {
       if (viewers.size >= maxViewers || signal?.aborted === true) return undefined
       if (signal !== undefined && signal !== watched) {
         watched = signal
@@ -122,7 +150,7 @@ export function createEventHub(options: {
       return new ReadableStream<Uint8Array>(
         {
           start(controller) {
-            viewer = { controller, disconnect }
+            viewer = { isDisplay, controller, disconnect }
             if (viewers.size === 0) begin()
             viewers.add(viewer)
             controller.enqueue(first)

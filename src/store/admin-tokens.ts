@@ -87,6 +87,8 @@ function hash(secret: string, salt: Buffer): Promise<Buffer> {
   })
 }
 
+const isSame = (a: Buffer, b: Buffer) => a.length === b.length && timingSafeEqual(a, b)
+
 const plainHash = (secret: string): Buffer => createHash('sha256').update(secret).digest()
 
 /** The {@link AdminTokens} of a database. */
@@ -167,7 +169,7 @@ export function createAdminTokens(
       const mark = createHmac('sha256', memoryKey).update(text).digest('base64')
       const before = select.get(id)
       const remembered = known.get(mark)
-      const isKnown = before !== undefined && remembered?.equals(before.secret_hash) === true
+      const isKnown = before !== undefined && remembered !== undefined && isSame(remembered, before.secret_hash)
       if (!isKnown && !(await isRight(before, secret))) {
         known.delete(mark)
         return undefined

@@ -43,7 +43,8 @@ function useCipher(database: Database.Database, secret: Secret): void {
   if (secret.kind === 'passphrase') database.pragma(`kdf_iter=${PASSPHRASE_ROUNDS}`)
 }
 
-function openWith(path: string, secret: Secret, readonly: boolean): Database.Database {
+/** Opens a database file. @throws SqliteError when it is none, or the secret is another's */
+export function openWith(path: string, secret: Secret, readonly: boolean): Database.Database {
   const database = new Database(path, { readonly, fileMustExist: true, timeout: 5000 })
   try {
     useCipher(database, secret)

@@ -8,7 +8,7 @@ import { monotonicFactory } from 'ulid'
 import { createAdminTokens, type AdminTokens } from './admin-tokens.js'
 import { createAuditLog, type AuditLog } from './audit.js'
 import { createCommandsSeen, type CommandsSeen } from './commands-seen.js'
-import { createBackups, removeLeftovers, type Backups } from './backup.js'
+import { createBackups, removeLeftovers, secretOf, type Backups } from './backup.js'
 import { createConsents, type Consents } from './consents.js'
 import { createCounters } from './counters.js'
 import { createDatabase } from './database.js'
@@ -179,7 +179,10 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
     negatives: guardedMethods(path, createNegatives(database, audited)),
     learntHeads: guardedMethods(path, createLearntHeads(database, audited)),
     settings: guardedMethods(path, createSettings(database, { audit })),
-    erasure: guardedMethods(path, createErasure(database, path)),
+    erasure: guardedMethods(
+      path,
+      createErasure(path, () => secretOf(options.folder, options.key ?? {}, {})),
+    ),
     idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),
     styleJobs: guardedMethods(path, createStyleJobs(database, audited)),
     displayPicture: guardedMethods(path, createDisplayPicture(database, audited)),

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { ThresholdCurves } from '../../src/admin/ports.js'
 import { rawDatabase } from '../store/samples.js'
 import { openRealDoor } from './real-door.js'
+import { grantedDecision } from './sample-decisions.js'
 
 const door = await openRealDoor(t)
 const { store } = door
@@ -251,6 +252,38 @@ t.test('settings are set at once or at a restart, which is said, and given back'
     { action: 'settings.change' },
     { action: 'settings.change' },
   ])
+})
+
+/** The data of the first event of this name. */
+async function firstEvent(response: Response, name: string): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    const found = text.split('\n\n').find((block) => block.startsWith(`event: ${name}\n`))
+    if (found !== undefined) return found
+  }
+  throw new Error(`no event ${name}`)
+}
+
+t.test('whoever takes the token of a display learns no more names than it shows', async (t) => {
+  const decision = grantedDecision({ id: '01JD4QXNWZ8Y3Q4R5S6T7V8W9X', name: 'Franck' })
+  for (const [nameOnKiosk, shown] of [
+    ['masked', 'F…'],
+    ['none', '…'],
+    ['full', 'Franck'],
+  ] as const) {
+    await ask('/api/settings', { method: 'PATCH', json: { nameOnKiosk } })
+    const streams = await Promise.all(
+      (['kiosk', 'viewer'] as const).map((role) => ask('/api/live/events', { role })),
+    )
+    const heard = streams.map((stream) => firstEvent(stream, 'decision'))
+    door.live.showDecision(decision, 1)
+    const [display, viewer] = await Promise.all(heard)
+    t.match(display, `"name":"${shown}"`, nameOnKiosk)
+    t.match(viewer, '"name":"Franck"')
+  }
+  await ask('/api/settings/nameOnKiosk', { method: 'DELETE' })
 })
 
 t.test('consents are recorded and followed, never changed', async (t) => {

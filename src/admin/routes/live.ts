@@ -41,6 +41,7 @@ const events = adminRoute('kiosk', {
     '`challenge` (`nonce`, `steps` so far, `at`, `remainingMs`; or null);',
     '`cues` (liveness cue by name: `verdict`, and `score` or null);',
     '`health` (as at /api/health; first, on change, and as a sign of life).',
+    'The display (role kiosk) is told names as its settings say.',
     'A viewer that reads too slowly is disconnected.',
   ].join(' '),
   tags,
@@ -118,7 +119,11 @@ export function addLiveRoutes(app: AdminApp, ports: AdminPorts, hub: EventHub): 
 
   app.openapi(events, (c) => {
     const { outgoing, stopping } = c.env
-    const stream = hub.connect(stopping, outgoing && (() => outgoing.destroy()))
+    const stream = hub.connect({
+      isDisplay: c.get('principal').role === 'kiosk',
+      signal: stopping,
+      disconnect: outgoing && (() => outgoing.destroy()),
+    })
     if (stream === undefined) {
       c.header('Retry-After', '10')
       throw new AdminProblem('too-many-viewers')
