@@ -5,7 +5,7 @@ import { toFaceRejection } from './face-rejection.js'
 import { decodeImage } from './frame/decode.js'
 import type { Recognition } from './recognition.js'
 import type { Store } from './store/store.js'
-import { readThresholdCurves } from './threshold-curves.js'
+import { createThresholdCurves } from './threshold-curves.js'
 
 export interface RecognitionPortParts {
   readonly store: Pick<Store, 'persons' | 'templates' | 'audit'>
@@ -50,7 +50,7 @@ export function createRecognitionPort(parts: RecognitionPortParts): RecognitionP
 
   return {
     thresholds: () => recognition.thresholdAdvice(),
-    curves: () => readThresholdCurves(recognition),
+    curves: createThresholdCurves(recognition),
 
     async identify(bytes, by) {
       store.audit.append({ actor: `token:${by.id}`, action: 'face.identify' })

@@ -131,3 +131,5 @@ t.test('an idle picture is chosen, shown and taken away', opts, async (t) => {
   t.equal((await door.ask('/api/kiosk/idle.jpg')).status, 404)
   t.same(troubles, [])
 })
+
+t.end()

@@ -143,12 +143,14 @@ t.test('a display without a token, or with a wrong one, says so', opts, async (t
 })
 
 t.test('axe finds nothing serious, and nothing is cut off', opts, async (t) => {
-  for (const locale of ['en-GB', 'ja-JP']) {
+  for (const [index, locale] of ['en-GB', 'ja-JP'].entries()) {
     for (const size of SIZES) {
+      // Each language at one size and each size in one language: axe takes a second a scene.
+      const withAxe = size === SIZES[index]
       kiosk.play('idle')
       const { page } = await open(t, size, { locale, bypassCSP: true })
       await page.locator('.kiosk[data-scene=idle]').waitFor()
-      await addAxe(page)
+      if (withAxe) await addAxe(page)
       for (const scene of KIOSK_SCENES) {
         if (scene === 'blind') {
           kiosk.play('idle')
@@ -156,7 +158,7 @@ t.test('axe finds nothing serious, and nothing is cut off', opts, async (t) => {
         }
         await play(page, scene)
         const what = `${scene}, ${locale}, ${size.join(' × ')}`
-        t.same(await violationsOf(page), [], what)
+        if (withAxe) t.same(await violationsOf(page), [], what)
         t.same(
           await page.evaluate(`(() => {
             const inside = ({ left, top, right, bottom }) =>

@@ -12,7 +12,7 @@ import { goToPage, isWithinWidth, openConsolePage, signIn } from './console-page
 const opts = { skip: chromiumMissing, timeout: 400_000 }
 t.setTimeout(500_000)
 
-/** A painter of lowest priority on a busy machine, behind a door that always has a face to judge. */
+/** A painter of lowest priority on a busy machine. */
 const PAINTED_MS = 240_000
 /** Before a picture is set or drawn there is none. */
 const EXPECTED = /(401|404|405|503|504).*\/api\/|^Canvas2D: Multiple readback/
@@ -21,7 +21,9 @@ let browser: Browser
 let daemon: ConsoleDaemon
 t.before(async () => {
   if (chromiumMissing) return
-  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon()])
+  // Long pauses in which nobody is there: then pictures are painted, and the display is idle.
+  const camera = '{ source: replay, gapS: 20 }'
+  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon(camera)])
 })
 t.after(async () => {
   if (chromiumMissing) return
@@ -109,9 +111,6 @@ t.test('paint a picture, watch it, show it at the door, look into the net', opts
 })
 
 t.test('the display at the door shows the idle picture', opts, async (t) => {
-  // Pauses in which nobody is there: only then is the display idle.
-  await daemon.halt()
-  await daemon.start('{ source: replay, gapS: 20 }')
   const { page } = await openConsolePage(browser, daemon.url, {
     width: 800,
     height: 480,
@@ -125,3 +124,5 @@ t.test('the display at the door shows the idle picture', opts, async (t) => {
   t.ok(await page.evaluate(`document.querySelector('.idle-picture').naturalWidth > 0`))
   await page.close()
 })
+
+t.end()
