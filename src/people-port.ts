@@ -80,10 +80,9 @@ export function createPeoplePorts(parts: PeoplePortParts): {
   /** What style jobs hold of a person, and the idle picture that was made of one. */
   function stylePicturesOf(id: string): Uint8Array[] {
     const idle = idlePictureOf(id)
-    return [
-      ...store.styleJobs.picturesOfPerson(id),
-      ...(idle === null ? [] : [idle]),
-    ].filter(({ length }) => length > LEAST_SEARCHED_BYTES)
+    return [...store.styleJobs.picturesOfPerson(id), ...(idle === null ? [] : [idle])].filter(
+      ({ length }) => length > LEAST_SEARCHED_BYTES,
+    )
   }
 
   /** Removes everything held about a person and looks whether it is gone. */

@@ -193,7 +193,7 @@ t.test('an erasure leaves no byte of picture or template, and proves it', async 
   const response = await ask(`/api/persons/${id}`, { method: 'DELETE' })
   t.equal(response.status, 200)
   t.match(await json(response), {
-    erased: { templates: 1, pictures: 1, styleJobs: 1, idlePicture: true },
+    erased: { templates: 1, pictures: 1, stylePictures: 3 },
     decisionsKept: 0,
     proof: { proven: true, found: 0, logBytes: 0, inGallery: false },
   })
