@@ -25,7 +25,7 @@ export interface EventHub {
 /** How much of a name the display at the door shows. */
 function nameFor(setting: KioskSettings['nameOnKiosk'], name: string): string {
   if (setting === 'full') return name
-  return setting === 'masked' ? `${[...name][0] ?? ''}…` : '…'
+  return setting === 'masked' ? `${/^./u.exec(name)?.[0] ?? ''}…` : '…'
 }
 
 interface Viewer {

@@ -53,7 +53,7 @@ export interface ServeAdminOptions {
  */
 function reachableHost(host: string, hostNames: readonly string[]): string {
   if (!['0.0.0.0', '::'].includes(host)) return host
-  const [name] = hostNames
+  const name = hostNames.at(0)
   if (name !== undefined) return name
   const outside = Object.values(networkInterfaces())
     .flatMap((interfaces) => interfaces ?? [])
