@@ -43,6 +43,23 @@ export function PromptDrawing({ code }: { readonly code: string }) {
   )
 }
 
+/** What keeps the door shut for everybody. */
+const NOTICES = {
+  lock: 'M30 58h60v46H30zM42 58V42a18 18 0 0 1 36 0v16M60 76v12',
+  blind: 'M18 44h20l8-12h28l8 12h20v54H18zM60 56a14 14 0 1 0 .01 0M14 22l92 88',
+  offline: 'M20 52q40-34 80 0M34 68q26-22 52 0M48 84q12-10 24 0M60 98v1M22 26l76 80',
+} as const
+export type Notice = keyof typeof NOTICES
+
+/** A lock, a camera that is crossed out, or a line that is. */
+export function NoticeDrawing({ notice }: { readonly notice: Notice }) {
+  return (
+    <svg class="drawing" viewBox="0 10 120 110" aria-hidden="true">
+      <path d={NOTICES[notice]} />
+    </svg>
+  )
+}
+
 /** A check for come in, a cross for the door stays shut. */
 export function OutcomeDrawing({ outcome }: { readonly outcome: 'granted' | 'denied' }) {
   return (
@@ -143,26 +160,29 @@ function WideScene() {
     <svg class="scene wide" viewBox="0 0 1600 960" preserveAspectRatio="xMaxYMax slice">
       <Light />
       <rect width="1600" height="960" fill="url(#dusk)" />
-      <circle class="moon" cx="900" cy="250" r="96" fill="#f3e8d0" />
-      <path
-        d="M0 610q190-190 400-100 170-150 380-20 210-130 430 20 200-70 390 10v440H0z"
-        fill="#4b4b5e"
-        opacity=".55"
-      />
-      <path d="M0 720q300-150 600-40 270-130 520 20 250-80 480 0v300H0z" fill="#33333f" />
-      <path d="M0 800h1600v160H0z" fill="#1d1b1d" />
-      <path d="M0 790h1600v16H0z" fill="#b58b56" />
-      <path
-        d="M1400 150v650M1456 150v650M1512 150v650M1568 150v650M1380 150h220M1380 360h220M1380 570h220"
-        stroke="#15130f"
-        stroke-width="14"
-      />
-      <path d="M1170 150h240" stroke="#15130f" stroke-width="14" />
-      <g transform="translate(1240 150) scale(1.15)">
-        <Lantern />
-      </g>
-      <g transform="translate(1010 800) scale(.82)">
-        <Pine />
+      <circle class="moon" cx="900" cy="220" r="96" fill="#f3e8d0" />
+      {/* The ground lies above the words of welcome. */}
+      <g transform="translate(0 -90)">
+        <path
+          d="M0 610q190-190 400-100 170-150 380-20 210-130 430 20 200-70 390 10v440H0z"
+          fill="#4b4b5e"
+          opacity=".55"
+        />
+        <path d="M0 720q300-150 600-40 270-130 520 20 250-80 480 0v300H0z" fill="#33333f" />
+        <path d="M0 800h1600v250H0z" fill="#1d1b1d" />
+        <path d="M0 790h1600v16H0z" fill="#b58b56" />
+        <path
+          d="M1400 150v650M1456 150v650M1512 150v650M1568 150v650M1380 150h220M1380 360h220M1380 570h220"
+          stroke="#15130f"
+          stroke-width="14"
+        />
+        <path d="M1170 150h240" stroke="#15130f" stroke-width="14" />
+        <g transform="translate(1240 150) scale(1.15)">
+          <Lantern />
+        </g>
+        <g transform="translate(1010 800) scale(.82)">
+          <Pine />
+        </g>
       </g>
     </svg>
   )

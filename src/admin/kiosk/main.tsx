@@ -8,7 +8,8 @@ import { createDoorView } from '../console/door-view.js'
 import { firstLetter } from '../console/format.js'
 import { pollPictures } from '../console/parts/poll-pictures.js'
 import { LANGUAGES, language, words } from '../console/words.js'
-import { IdleScene, OutcomeDrawing, PromptDrawing } from './drawing.js'
+import { IdleScene, NoticeDrawing, OutcomeDrawing, PromptDrawing } from './drawing.js'
+import type { Notice } from './drawing.js'
 import { playOutcome, soundIsBlocked, unblockSound } from './sound.js'
 import { kioskToken } from './token.js'
 
@@ -78,7 +79,12 @@ function Preview({ api }: { readonly api: Api }) {
 }
 
 type Scene =
-  | { readonly kind: 'notice'; readonly title: string; readonly note: string }
+  | {
+      readonly kind: 'notice'
+      readonly title: string
+      readonly note: string
+      readonly drawing?: Notice
+    }
   | { readonly kind: 'idle' }
   | { readonly kind: 'judging'; readonly code: string; readonly title: string }
   | {
@@ -155,16 +161,16 @@ function describeScene(): Scene {
     return { kind: 'notice', title: kiosk.connecting, note: '' }
   }
   if (!door.connected.value) {
-    return { kind: 'notice', title: kiosk.offline, note: kiosk.offlineNote }
+    return { kind: 'notice', title: kiosk.offline, note: kiosk.offlineNote, drawing: 'offline' }
   }
   const outcome = describeOutcome()
   if (outcome !== undefined) return outcome
   const health = door.health.value
   if (health?.lockedDown === true) {
-    return { kind: 'notice', title: kiosk.lockdown, note: kiosk.lockdownNote }
+    return { kind: 'notice', title: kiosk.lockdown, note: kiosk.lockdownNote, drawing: 'lock' }
   }
   if (health !== undefined && health.camera.state.name !== 'ready') {
-    return { kind: 'notice', title: kiosk.blind, note: kiosk.blindNote }
+    return { kind: 'notice', title: kiosk.blind, note: kiosk.blindNote, drawing: 'blind' }
   }
   const seen = door.seen.value
   const face = seen?.faces[0]
@@ -226,6 +232,7 @@ function Message({ scene }: { readonly scene: Exclude<Scene, { kind: 'idle' }> }
     case 'notice':
       return (
         <>
+          {scene.drawing !== undefined && <NoticeDrawing notice={scene.drawing} />}
           <h1>{scene.title}</h1>
           <p>{scene.note}</p>
         </>
