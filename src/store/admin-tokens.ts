@@ -169,7 +169,8 @@ export function createAdminTokens(
       const mark = createHmac('sha256', memoryKey).update(text).digest('base64')
       const before = select.get(id)
       const remembered = known.get(mark)
-      const isKnown = before !== undefined && remembered !== undefined && isSame(remembered, before.secret_hash)
+      const isKnown =
+        before !== undefined && remembered !== undefined && isSame(remembered, before.secret_hash)
       if (!isKnown && !(await isRight(before, secret))) {
         known.delete(mark)
         return undefined

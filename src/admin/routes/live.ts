@@ -68,9 +68,7 @@ const sampleSchema = z.object({
 })
 
 /** What the liveness cues said lately. */
-export const scoresSchema = z
-  .object({ items: z.array(sampleSchema) })
-  .openapi('LivenessScores')
+export const scoresSchema = z.object({ items: z.array(sampleSchema) }).openapi('LivenessScores')
 
 /** Five minutes of them, which is all that is held. */
 const MOST_SAMPLES = 1500
