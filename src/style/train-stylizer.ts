@@ -28,7 +28,7 @@ export interface TrainingOptions extends RunOptions {
   readonly onStep: (step: number, cost: number) => void
 }
 
-const FIRST_RATE = 3e-3
+const FIRST_RATE = 4e-3
 const LAST_RATE = 2e-4
 const DECAY = 0.9
 const SQUARE_DECAY = 0.99
