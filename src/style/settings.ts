@@ -22,7 +22,7 @@ export const DEFAULT_STYLE_SETTINGS: StyleSettings = {
   colour: 'style',
   strokeScale: 1,
   optimiser: 'lbfgs',
-  stepsPerLevel: 90,
+  stepsPerLevel: 120,
   seed: 1,
 }
 

@@ -21,15 +21,15 @@ import { checkPicture, completeSettings } from './settings.js'
 /** Largest core of a tile, which bounds the memory of a large picture. */
 const MAX_TILE_PIXELS = 512
 const PYRAMID_DEPTH = 4
-const PYRAMID_WEIGHT = 1.5
+const PYRAMID_WEIGHT = 2
 /** Pictures of more pixels move pixel by pixel: their broad areas are settled by then. */
 const MAX_PYRAMID_PIXELS = 600_000
 const ADAM_RATE = 0.02
-const LBFGS_MEMORY = 10
+const LBFGS_MEMORY = 20
 /** What L-BFGS may remember, all pairs together. */
 const LBFGS_MEMORY_BYTES = 160 * 1024 * 1024
 /** The run goes on to the next size when J fell by less than this share over so many steps. */
-const PLATEAU_SHARE = 0.004
+const PLATEAU_SHARE = 0.0015
 const PLATEAU_STEPS = 8
 const NOISE_AMPLITUDE = 0.25
 

@@ -38,8 +38,8 @@ const COLOUR_SLOPE = 4
 
 /** Sides must be multiples of this. */
 export const STYLIZER_MULTIPLE = 4
-/** Pixels around the picture that the net's zero padding reaches. */
-export const STYLIZER_HALO = 16
+/** Pixels around the picture, more than the net's zero padding reaches, and a multiple of 8. */
+export const STYLIZER_HALO = 32
 
 /** Filters (out, in, height, width) and bias of each layer, by name. */
 export type StylizerWeights = ReadonlyMap<

@@ -42,7 +42,7 @@ export function StyleOrder({ onOrdered }: { readonly onOrdered: (job: StyleJobRe
   const [alpha, setAlpha] = useState(0)
   const [beta, setBeta] = useState(2)
   const [strokeScale, setStrokeScale] = useState(1)
-  const [steps, setSteps] = useState(80)
+  const [steps, setSteps] = useState(120)
   const [colour, setColour] = useState<(typeof COLOURS)[number]>('style')
   const [contentLayer, setContentLayer] = useState<Layer>('conv5')
   const [layers, setLayers] = useState<readonly Layer[]>(
