@@ -12,7 +12,9 @@ import { goToPage, isWithinWidth, openConsolePage, signIn } from './console-page
 const opts = { skip: chromiumMissing, timeout: 400_000 }
 t.setTimeout(500_000)
 
-/** A painter of lowest priority on a busy machine, behind a door that always has a face to judge. */
+/** Pauses in which nobody is there: the painter of lowest priority stands still while a face is judged. */
+const CAMERA = '{ source: replay, gapS: 8 }'
+/** That painter on a busy machine. */
 const PAINTED_MS = 240_000
 /** Before a picture is set or drawn there is none. */
 const EXPECTED = /(401|404|405|503|504).*\/api\/|^Canvas2D: Multiple readback/
@@ -21,7 +23,7 @@ let browser: Browser
 let daemon: ConsoleDaemon
 t.before(async () => {
   if (chromiumMissing) return
-  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon()])
+  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon(CAMERA)])
 })
 t.after(async () => {
   if (chromiumMissing) return
@@ -109,7 +111,7 @@ t.test('paint a picture, watch it, show it at the door, look into the net', opts
 })
 
 t.test('the display at the door shows the idle picture', opts, async (t) => {
-  // Pauses in which nobody is there: only then is the display idle.
+  // Only where nobody is, the display is idle.
   await daemon.halt()
   await daemon.start('{ source: replay, gapS: 20 }')
   const { page } = await openConsolePage(browser, daemon.url, {
