@@ -7,8 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
 import { CommandError } from './command-error.js'
+import { explain } from './explain.js'
 import { runAsStoreUser } from '../first-hour/store-user.js'
 import { signManifest, ReleaseError } from '../update/release-manifest.js'
+import { isReady, readyAddress } from '../update/readiness.js'
 import { openSlots } from '../update/slots.js'
 import { finishTrial, rollBack, startTrial } from '../update/update.js'
 import type { Surroundings } from '../update/update.js'
@@ -36,13 +38,16 @@ function surroundings(options: UpdateOptions): Surroundings {
   const config = loadSetup(options)
   const storeFolder = resolve(config.store.folder)
   const command = (...args: string[]) => runAsStoreUser(args, storeFolder)
-  const { host, port } = config.admin
-  const at = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const address = readyAddress(config.admin)
   return {
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
     installedVersion: version,
     nowMs: Date.now,
-    unpack: (file, folder) => run('dpkg-deb', ['-x', file, folder]),
+    unpack(file, folder) {
+      run('dpkg-deb', ['-x', file, folder])
+      // dpkg-deb leaves the files to the kernel; what a link points to must outlive a power cut.
+      run('sync', ['-f', folder])
+    },
     backUp(next) {
       if (!existsSync(join(storeFolder, 'genkan.db'))) return null
       const path = join('/var/backups/genkan', `before-${next}.backup`)
@@ -52,15 +57,7 @@ function surroundings(options: UpdateOptions): Surroundings {
       return target
     },
     restart: () => run('systemctl', ['restart', 'genkan.service']),
-    async isHealthy() {
-      try {
-        const signal = AbortSignal.timeout(HEALTH_TIMEOUT_MS)
-        const answer = await fetch(`http://${at}:${port}/ready`, { signal })
-        return answer.ok
-      } catch {
-        return false
-      }
-    },
+    isHealthy: () => isReady(address, HEALTH_TIMEOUT_MS),
     canOpenStore() {
       const cli = '/usr/bin/genkan'
       const args = ['audit', 'verify']
@@ -105,7 +102,12 @@ export async function installUpdate(
   } catch (error) {
     explainRelease(error)
   }
-  around.restart()
+  try {
+    around.restart()
+  } catch (error) {
+    // What does not start is not healthy: the trial ends it.
+    around.say(explain(error))
+  }
   const end = await finishTrial(slots, around)
   if (end?.outcome === 'rolled-back') process.exitCode = 1
 }

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -43,6 +44,8 @@ export interface Slots {
   beginTrial(trial: Trial): void
   endTrial(): void
   remove(name: string): void
+  /** Removes every version but the named ones. */
+  keepOnly(names: readonly (string | null)[]): void
 }
 
 const CURRENT = 'current'
@@ -111,6 +114,13 @@ export function openSlots(folder: string): Slots {
     },
     remove(name) {
       rmSync(pathOf(name), { recursive: true, force: true })
+    },
+    keepOnly(names) {
+      for (const name of readdirSync(folder)) {
+        if (SLOT_NAME.test(name) && !names.includes(name)) {
+          rmSync(join(folder, name), { recursive: true })
+        }
+      }
     },
   }
 }

@@ -113,6 +113,7 @@ export async function finishTrial(
   const wasCutOff = slots.current() !== trial.version
   if (!wasCutOff && (await becomesHealthy(around))) {
     slots.endTrial()
+    slots.keepOnly([trial.version, trial.previous])
     around.say(`version ${trial.version} is healthy and stays`)
     return { outcome: 'kept', version: trial.version }
   }

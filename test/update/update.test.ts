@@ -165,6 +165,16 @@ t.test('nothing is unpacked of a release that is not to be had', { skip }, (t) =
   t.end()
 })
 
+t.test('two versions stand side by side, not every one there ever was', { skip }, async (t) => {
+  const folder = t.testdir()
+  const { around, slots } = board(folder)
+  for (const version of ['0.2.0', '0.3.0', '0.4.0']) {
+    startTrial(makeRelease(folder, version), slots, around)
+    t.match(await finishTrial(slots, around), { outcome: 'kept', version })
+  }
+  t.same(readdirSync(slots.folder).sort(), ['0.3.0', '0.4.0', 'current'])
+})
+
 t.test('two trials at once are refused; one can be ended by hand', { skip }, (t) => {
   const folder = t.testdir()
   const { around, slots } = board(folder)
