@@ -120,15 +120,29 @@ export function applyChanges({ changes }: SystemPlan, root: string): void {
   for (const { path, after } of changes) writeWhole(join(root, path), after)
 }
 
+/** What else was written into the file since stays; `undefined` where it has no block of ours. */
+function withoutBlock(text: string): string | undefined {
+  const begin = text.indexOf(`${BLOCK_BEGIN}\n`)
+  const end = text.indexOf(BLOCK_END, begin)
+  if (begin < 0 || end < 0) return undefined
+  return text.slice(0, begin) + text.slice(end + BLOCK_END.length).replace(/^\n/, '')
+}
+
 /**
- * Puts everything back as it was before the first change.
+ * Takes back every change: a file of ours gives way to what stood there before the first one, a block of
+ * ours is taken out of its file.
  * @returns the paths that were put back
  */
 export function revertChanges(root: string): string[] {
   const undo = readUndo(root)
   for (const [path, before] of Object.entries(undo)) {
-    if (before === null) rmSync(join(root, path), { force: true })
-    else writeWhole(join(root, path), before)
+    const target = join(root, path)
+    if (before === null) {
+      rmSync(target, { force: true })
+      continue
+    }
+    const rest = withoutBlock(readText(target) ?? '')
+    writeWhole(target, rest === undefined || rest === `${before}\n` ? before : rest)
   }
   rmSync(join(root, UNDO_FILE), { force: true })
   return Object.keys(undo)

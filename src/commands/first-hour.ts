@@ -1,5 +1,4 @@
-import { chownSync, copyFileSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { detectBoard } from '../board/detect.js'
@@ -12,6 +11,7 @@ import { probeBroker } from '../events/probe-broker.js'
 import { answerByDefault, askAnswers } from '../first-hour/ask.js'
 import type { KnownAnswers } from '../first-hour/ask.js'
 import { testCamera } from '../first-hour/camera-test.js'
+import { replaceConfiguration } from '../first-hour/configuration-file.js'
 import { settingsOf, withSettings } from '../first-hour/configuration-text.js'
 import { runAsStoreUser } from '../first-hour/store-user.js'
 import { CommandError } from './command-error.js'
@@ -43,18 +43,6 @@ function videoDevices(): string[] {
     .filter((name) => /^video\d+$/.test(name))
     .sort()
     .map((name) => `/dev/${name}`)
-}
-
-/** Whole or not at all; the file of before stays beside it, its owner and mode are kept. */
-function replaceConfiguration(path: string, text: string): void {
-  const next = `${path}.new`
-  const before = statSync(path, { throwIfNoEntry: false })
-  writeFileSync(next, text, { mode: before?.mode ?? 0o640 })
-  if (before !== undefined) {
-    if (process.getuid?.() === 0) chownSync(next, before.uid, before.gid)
-    copyFileSync(path, `${path}.before`)
-  }
-  renameSync(next, path)
 }
 
 /** Loads the text as the daemon would. @throws ConfigError that lists what is wrong */

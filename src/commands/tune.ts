@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import * as ort from 'onnxruntime-node'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import type { Timing } from '../evaluation/quantiles.js'
+import { replaceConfiguration } from '../first-hour/configuration-file.js'
 import { withSettings } from '../first-hour/configuration-text.js'
 import { measureLine } from './bench.js'
 import { CommandError } from './command-error.js'
@@ -78,7 +79,7 @@ export async function tune(options: TuneOptions): Promise<void> {
       [['models', 'threads'], threads],
       [['models', 'executionProviders'], executionProviders],
     ])
-    writeFileSync(file, text)
+    replaceConfiguration(file, text)
     process.stderr.write(`written to ${file}; it holds from the next start on\n`)
   }
 }

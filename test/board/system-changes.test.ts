@@ -58,7 +58,10 @@ t.test('the lines of others in a file of the system stay as they are', (t) => {
       if (!applied.startsWith(text)) return false
       writeFileSync(path, `${applied}dtparam=spi=on\n`)
       applyChanges(planChanges(profile, root), root)
-      return readFileSync(path, 'utf8') === `${applied}dtparam=spi=on\n`
+      if (readFileSync(path, 'utf8') !== `${applied}dtparam=spi=on\n`) return false
+      revertChanges(root)
+      const rest = readFileSync(path, 'utf8')
+      return rest.startsWith(text) && rest.endsWith('dtparam=spi=on\n') && !rest.includes('genkan')
     }),
     { numRuns: 30 },
   )

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs a built package in a fresh Debian that is really booted by systemd, and looks at it there:
-# service, doctor, exposure, timers, backup, watchdog, upgrade with data kept, removal, purge.
-# Needs root, debootstrap and systemd-container. Usage: installed.sh PACKAGE.deb [SUITE]
+# service, doctor, exposure, an identification, timers, backup, watchdog, an upgrade with data kept, an update
+# that stays and one that is taken back, setup, removal, purge.
+# Needs root, debootstrap, systemd-container, ffmpeg and openssl. Usage: installed.sh PACKAGE.deb [SUITE]
 set -euo pipefail
 package=$(readlink -f "$1")
 suite=${2:-trixie}
@@ -14,6 +15,25 @@ debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,ca-certif
 rm -f "$root.log"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$package" "$root/root/genkan.deb"
+
+# Two releases made of the same package: one that is as good, one whose daemon does not start.
+release() {
+  local tree="$root.release" version=$1
+  rm -rf "$tree"
+  dpkg-deb -R "$package" "$tree"
+  sed -i "s/^Version: .*/Version: $version/" "$tree/DEBIAN/control"
+  sed -i "s/\"version\": \"[^\"]*\"/\"version\": \"$version\"/" "$tree/usr/lib/genkan/package.json"
+  [ "$2" = good ] || echo 'throw new Error("this release is broken")' >"$tree/usr/lib/genkan/build/src/daemon.js"
+  dpkg-deb -Zgzip -z1 -b "$tree" "$root/root/genkan_${version}_$(dpkg-deb -f "$package" Architecture).deb" >/dev/null
+  rm -rf "$tree"
+}
+release 7.0.0 good
+release 8.0.0 broken
+openssl genpkey -algorithm ed25519 -out "$root/root/release.pem"
+openssl pkey -in "$root/root/release.pem" -pubout -out "$root/root/release.pub"
+here=$(cd "$(dirname "$0")/../.." && pwd)
+ffmpeg -v error -y -ss 12 -i "$here/models/.cache/assets/franck.mp4" -frames:v 1 "$root/root/enrolled.jpg"
+ffmpeg -v error -y -ss 31 -i "$here/models/.cache/assets/franck.mp4" -frames:v 1 "$root/root/again.jpg"
 inside() { systemd-nspawn -q --register=no --keep-unit -D "$root" "$@"; }
 inside sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends /root/genkan.deb' >/dev/null
 
@@ -40,6 +60,16 @@ check 'a backup is made and verified' systemctl start genkan-backup.service
 check 'the store belongs to genkan alone' test "$(stat -c '%U %a' /var/lib/genkan/genkan.db)" = 'genkan 600'
 check 'the key belongs to genkan alone' test "$(stat -c '%U %a' /etc/genkan/key)" = 'genkan 400'
 
+cp /root/*.jpg /var/lib/genkan/
+check 'a man is enrolled' genkan enroll Franck /var/lib/genkan/enrolled.jpg
+check 'another picture of him is his' sh -c 'genkan identify --json /var/lib/genkan/again.jpg | grep "\"outcome\":\"match\""'
+rm /var/lib/genkan/*.jpg
+check 'setup asks nothing with --yes' genkan setup --yes --config /etc/genkan/genkan.yaml --door-name 'Side door' --camera replay
+check 'and the door has its name' grep -q 'Side door' /etc/genkan/genkan.yaml
+check 'the service is up again' until_true 180 is_up
+check 'a board that is applied is in place' sh -c 'genkan board apply && genkan board apply --dry-run | grep "everything is in place"'
+check 'and is put back' sh -c 'genkan board revert && ! test -e /etc/udev/rules.d/60-genkan.rules'
+
 before=$(pid)
 kill -STOP "$before"
 other() { is_up && [ "$(pid)" != "$before" ] && [ "$(pid)" != 0 ]; }
@@ -51,6 +81,19 @@ genkan token add kept >/dev/null
 check 'the package is installed over itself' dpkg -i /root/genkan.deb
 check 'with its key' test "$key" = "$(sha256sum /etc/genkan/key)"
 check 'and its data kept' sh -c 'genkan token list | grep -q kept'
+cd /root || exit 1
+for version in 7.0.0 8.0.0; do genkan update sign "$version" "genkan_${version}_$(dpkg --print-architecture).deb" --key release.pem --out "$version.json"; done
+runs() { genkan --version; }
+check 'a good update stays' genkan update install 7.0.0.json --key release.pub
+check 'and runs' test "$(runs)" = 7.0.0
+check 'and has the data' sh -c 'genkan token list | grep -q kept'
+refused() { ! "$@"; }
+check 'a changed manifest is refused' refused sh -c 'sed s/8.0.0/9.0.0/ 8.0.0.json >9.0.0.json; cp 8.0.0.json.sig 9.0.0.json.sig; genkan update install 9.0.0.json --key release.pub'
+check 'an update that does not start is taken back' refused genkan update install 8.0.0.json --key release.pub
+check 'to the version before' test "$(runs)" = 7.0.0
+check 'which is up' until_true 180 is_up
+check 'with its data' sh -c 'genkan token list | grep -q kept'
+check 'nothing is on trial' sh -c 'genkan update status --json | grep "\"trial\":null"'
 check 'it is removed, data kept' sh -c 'dpkg -r genkan && test -e /var/lib/genkan/genkan.db'
 check 'it is purged, with everything biometric' sh -c 'dpkg -P genkan && ! ls -d /var/lib/genkan /etc/genkan /var/backups/genkan 2>/dev/null'
 echo "$passed passed, $failed failed"
