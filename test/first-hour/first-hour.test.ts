@@ -11,6 +11,8 @@ import { writeReplayPicture } from '../../src/replay-picture.js'
 
 const cli = join(packageRoot, 'build', 'src', 'cli.js')
 
+t.setTimeout(180_000)
+
 t.test('a camera is told by one line', (t) => {
   t.same(parseCamera('/dev/video0'), { source: 'v4l2', device: '/dev/video0' })
   t.same(parseCamera('rtsp://cam/1'), { source: 'rtsp', url: 'rtsp://cam/1' })
