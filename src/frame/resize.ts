@@ -38,6 +38,16 @@ export interface Part {
   readonly height: number
 }
 
+/** Mean of one channel over 3 × 3 pixels. */
+function meanOfNine(source: Uint8Array, first: number, stride: number): number {
+  const second = first + stride
+  const third = second + stride
+  const above = source[first] + source[first + 3] + source[first + 6]
+  const middle = source[second] + source[second + 3] + source[second + 6]
+  const below = source[third] + source[third + 3] + source[third + 6]
+  return ((above + middle + below + 4) / 9) | 0
+}
+
 /**
  * Exact box average: every block of `factor` × `factor` pixels of a part becomes one pixel.
  * @param part lies inside the picture; what is left over at its right and bottom is dropped
@@ -62,6 +72,14 @@ export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
           (source[block + 1] + source[block + 4] + source[below + 1] + source[below + 4] + 2) >> 2
         output[at + 2] =
           (source[block + 2] + source[block + 5] + source[below + 2] + source[below + 5] + 2) >> 2
+      }
+      continue
+    }
+    if (factor === 3) {
+      for (const end = at + width * 3; at < end; at += 3, block += 9) {
+        output[at] = meanOfNine(source, block, stride)
+        output[at + 1] = meanOfNine(source, block + 1, stride)
+        output[at + 2] = meanOfNine(source, block + 2, stride)
       }
       continue
     }
