@@ -1,4 +1,4 @@
-import { useEffect, useId, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 
 import { styleLibrary } from '../style-resources.js'
 import { useAction, useLoad } from '../use-load.js'
@@ -16,8 +16,7 @@ export function StyleSee() {
   const [pictures, setPictures] = useState<readonly File[]>([])
   const [sheet, setSheet] = useState('')
   const { busy, error, run } = useAction()
-  const { styles: text } = words.value
-  const id = useId()
+  const { styles: text, system } = words.value
   useEffect(() => () => URL.revokeObjectURL(sheet), [sheet])
 
   const chosen = networks.data?.find((one) => one.id === network) ?? networks.data?.[0]
@@ -64,14 +63,20 @@ export function StyleSee() {
               onInput={setUnit}
             />
             <div class="field">
-              <label for={id}>{text.own}</label>
-              <input
-                id={id}
-                type="file"
-                multiple
-                accept="image/jpeg,image/png,image/webp"
-                onChange={(event) => setPictures([...(event.currentTarget.files ?? [])])}
-              />
+              <label class="button">
+                <input
+                  class="unseen"
+                  type="file"
+                  multiple
+                  accept="image/jpeg,image/png,image/webp"
+                  onChange={(event) => setPictures([...(event.currentTarget.files ?? [])])}
+                />
+                <Icon name="picture" />
+                {text.own}
+              </label>
+              <span class="soft small">
+                {pictures.length === 0 ? system.noFile : pictures.map(({ name }) => name).join(', ')}
+              </span>
             </div>
             <Problem error={error} />
             <button class="primary" type="submit" disabled={busy}>
