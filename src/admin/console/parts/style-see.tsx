@@ -75,7 +75,9 @@ export function StyleSee() {
                 {text.own}
               </label>
               <span class="soft small">
-                {pictures.length === 0 ? system.noFile : pictures.map(({ name }) => name).join(', ')}
+                {pictures.length === 0
+                  ? system.noFile
+                  : pictures.map(({ name }) => name).join(', ')}
               </span>
             </div>
             <Problem error={error} />
