@@ -45,7 +45,9 @@ export interface Comparison {
 }
 
 const MAX_SCENE_FRAMES = 12
-const WARM_UP_FRAMES = 8
+/** Long-running programs compile what they run often: nobody is measured before that. */
+const WARM_UP_MS = 3000
+const WARM_UP_FRAMES = 4
 
 /** Runs genkan and every peer that is there in turns over the same frames. */
 export async function compareWithPeers(options: CompareOptions): Promise<Comparison> {
@@ -102,7 +104,7 @@ async function takeTurns(
     const { width, height } = scene
     for (const contender of contenders) {
       await contender.load({ path, width, height, count: MAX_SCENE_FRAMES })
-      for (const step of STEPS) await contender.run(step, WARM_UP_FRAMES)
+      await warmUp(contender)
     }
     for (let round = 0; round < rounds; round++) {
       for (const step of STEPS) {
@@ -116,6 +118,13 @@ async function takeTurns(
     }
   }
   return turns
+}
+
+async function warmUp(contender: Contender): Promise<void> {
+  const untilMs = performance.now() + WARM_UP_MS
+  do {
+    for (const step of STEPS) await contender.run(step, WARM_UP_FRAMES)
+  } while (performance.now() < untilMs)
 }
 
 function sumUp({ name, introduction }: Contender, turns: readonly Turn[]): ContenderReport {
