@@ -162,6 +162,8 @@ async function enrolCrowd(folder: string, persons: number, pictures: number): Pr
         const embedding = toEmbedding(manifest.id, raw)
         store.templates.add({ personId, embedding, quality: 1, source: 'upload', cropPng }, 'bench')
       }
+      // The store writes synchronously; connections that the daemon closes meanwhile must be seen to close.
+      await pause(0)
     }
   } finally {
     store.close()
