@@ -60,9 +60,9 @@ export function addStyleCommands(program: Command): void {
     .option('--out <folder>', 'where <id>.onnx and <id>.json go', 'stylizers')
     .option('--minutes <minutes>', 'how long at most', '8')
     .option('--steps <count>', 'how many steps at most', '1500')
-    .option('--size <pixels>', 'side of the squares trained on', '128')
-    .option('--beta <weight>', 'β, how much the style counts')
-    .option('--stroke <scale>', 'size of the strokes', '1')
+    .option('--size <pixels>', 'side of the squares trained on', '96')
+    .option('--beta <weight>', 'β, how much the style counts', '80')
+    .option('--stroke <scale>', 'size of the strokes', '1.25')
     .option('--seed <number>', 'chooses first weights and squares', '1')
     .option('--threads <count>', 'threads within an operator', '2')
     .action(async (picture: string, options: StyleTrainOptions) => {

@@ -24,7 +24,7 @@ export interface StyleTrainOptions {
   readonly minutes: string
   readonly steps: string
   readonly size: string
-  readonly beta?: string
+  readonly beta: string
   readonly stroke: string
   readonly seed: string
   readonly threads: string
@@ -98,7 +98,7 @@ export async function styleTrain(picture: string, options: StyleTrainOptions): P
   const maxMinutes = numberIn('minutes', options.minutes, 0.05, 600)
   const seed = Math.round(numberIn('seed', options.seed, 0, 2 ** 31))
   const threads = Math.round(numberIn('threads', options.threads, 1, 64))
-  const beta = numberIn('beta', options.beta ?? `${DEFAULT_STYLE_SETTINGS.beta}`, 0, 1e6)
+  const beta = numberIn('beta', options.beta, 0, 1e6)
   const strokeScale = numberIn('stroke', options.stroke, 0.25, 4)
   const pictures = await readFolder(options.images)
   const progress = startProgress('training', steps)
