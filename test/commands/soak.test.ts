@@ -9,6 +9,8 @@ const MINUTES = '0.5'
 /** The memory at which the daemon's own watchdog would restart it. */
 const CEILING_MB = 700
 
+t.setTimeout(150_000)
+
 t.test('the soak runs the real daemon and weighs it', { timeout: 120_000 }, async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     ...[CLI, 'soak', '--minutes', MINUTES, '--busy', '--json'],
@@ -21,8 +23,8 @@ t.test('the soak runs the real daemon and weighs it', { timeout: 120_000 }, asyn
   })
   t.ok(Number(report['decisions']) > 0, `${String(report['decisions'])} decisions`)
   t.ok(Number(report['rssMaxMb']) < CEILING_MB, `${String(report['rssMaxMb'])} MB at most`)
-  for (const slope of ['rssSlopeMbPerHour', 'nativeSlopeMbPerHour', 'keptSlopeMbPerHour']) {
-    t.type(report[slope], 'number')
+  for (const slope of ['rssSlopeMbPerHour', 'nativeSlopeMbPerHour']) {
+    t.type(report[slope], 'number', slope)
   }
 })
 
