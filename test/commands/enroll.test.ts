@@ -9,6 +9,9 @@ import { runCli } from '../run-cli.js'
 const folder = mkdtempSync(join(tmpdir(), 'genkan-enroll-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
+// Five commands, each of which loads the nets.
+t.setTimeout(240_000)
+
 interface Enrolled {
   readonly personId: string
   readonly templates: readonly { readonly templateId: string }[]

@@ -7,6 +7,9 @@ import { openStore } from '../../src/store/store.js'
 import { headBody, temporaryFolder } from './samples.js'
 
 const ADOPTER = fileURLToPath(new URL('./adopter.js', import.meta.url))
+// Five processes are started and killed.
+t.setTimeout(240_000)
+
 const ROUNDS = Number(process.env['GENKAN_KILL_ROUNDS'] ?? 4)
 
 /** Runs the adopter until it is killed; what it acknowledged. */
