@@ -211,13 +211,14 @@ export async function measureApi(seconds: number, rate: number): Promise<BenchAp
       phases.push({ loaded, decisions: fresh.length, granted, frameMs, decisionMs })
     }
 
-    let all = await stored()
+    // What is decided while this is looked at is in neither list: a decision is stored, then heard.
+    const heardBefore = [...heard]
+    const all = await stored()
     const untilMs = performance.now() + LISTEN_MS
     while (performance.now() < untilMs && all.some(({ id }) => !heard.has(id))) await pause(100)
-    all = await stored()
     const ids = new Set(all.map(({ id }) => id))
     const unheard = all.filter(({ id }) => !heard.has(id)).length
-    const unstored = [...heard].filter((id) => !ids.has(id)).length
+    const unstored = heardBefore.filter((id) => !ids.has(id)).length
     await client.endAsync(true)
     const p95 = (loaded: boolean) =>
       quantiles(phases.filter((one) => one.loaded === loaded).map((one) => one.frameMs.p95Ms)).p50Ms
