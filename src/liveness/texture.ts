@@ -63,7 +63,7 @@ export function createTextureScorer(net: Net<'texture'>, scale?: number): Textur
 
 /**
  * Whether one picture of a face shows a print or screen rather than a face. Of 100 press photographs
- * (LFW, training people) one is taken for one, of 15 photographed prints (NUAA, training people) all.
+ * (LFW, training people) one is taken for one, of 14 photographed prints (NUAA, training people) all.
  */
 export function looksPrinted(score: TextureScorer, rule: ScoreRule = TEXTURE_RULE) {
   return async (image: Image, box: Box): Promise<boolean> =>
