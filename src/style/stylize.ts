@@ -93,10 +93,13 @@ function enlarge(picture: Planes, before: Planes | undefined, content: Planes): 
   return { width, height, data }
 }
 
+/** A J that rises, as under Adam's first steps, has not settled. */
 function hasSettled(history: readonly number[]): boolean {
   const before = history.at(-1 - PLATEAU_STEPS)
   const now = history.at(-1)
-  return before !== undefined && now !== undefined && before - now < PLATEAU_SHARE * before
+  if (before === undefined || now === undefined) return false
+  const fall = before - now
+  return fall >= 0 && fall < PLATEAU_SHARE * before
 }
 
 /** {@link Stylize} by onnxruntime. */
