@@ -48,7 +48,8 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
   program
     .command('bench-api')
     .description('ask the API of a running daemon while frames are judged, beside one left alone')
-    .option('--seconds <seconds>', 'of each of four phases, idle and asked in turn', '60')
+    .option('--seconds <seconds>', 'of each phase, idle and asked in turn', '60')
+    .option('--rounds <count>', 'how often each phase comes', '2')
     .option('--rate <count>', 'requests a second', '50')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchApiOptions) => {
@@ -63,7 +64,8 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .option('--pictures <count>', 'of each', '3')
     .option('--epochs <count>', 'passes over the persons', '20')
     .option('--alter <list>', 'as genkan learn alters them', 'all')
-    .option('--seconds <seconds>', 'to watch the daemon alone, before and after', '60')
+    .option('--seconds <seconds>', 'of each phase, alone and beside learning in turn', '60')
+    .option('--rounds <count>', 'how often each phase comes', '3')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchLearnOptions) => {
       const { benchLearn } = await import('../commands/bench-learn.js')
