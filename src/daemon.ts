@@ -7,9 +7,6 @@ import type { ServerCertificate } from './admin/certificate.js'
 import { isLoopback, serveAdmin } from './admin/serve.js'
 import { createBoardReadings } from './board-readings.js'
 import { openBroker } from './broker.js'
-import { openCamera } from './capture/open-camera.js'
-import { defaultReplayPlaylist } from './capture/replay-playlist.js'
-import type { ReplayItem } from './capture/replay-playlist.js'
 import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
 import { interruptedDecision } from './decision/open-attempt.js'
@@ -25,8 +22,7 @@ import type { HealthParts } from './health.js'
 import { encoderInForce } from './learnt-encoder.js'
 import { createLiveSettings } from './live-settings.js'
 import type { LiveSettings } from './live-settings.js'
-import { createLiveView } from './live-view.js'
-import { assetPath } from './models/registry.js'
+import type { Eyes } from './eyes.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
 import { openDoor } from './open-door.js'
@@ -60,8 +56,6 @@ export interface DaemonOptions {
   readonly onStarting?: (what: string) => void
   /** Told how the daemon is, at each change. */
   readonly onHealth?: (health: Health) => void
-  /** What the replay camera plays; default {@link defaultReplayPlaylist}. */
-  readonly playlist?: readonly ReplayItem[]
   /** Somebody starts the daemon anew when it asks for it. */
   readonly isSupervised?: boolean
 }
@@ -96,11 +90,12 @@ function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[]
 }
 
 /**
- * Wires every part and runs the door.
+ * Wires every part to the door's eyes and runs the door.
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
-export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Daemon> {
   const { log, onAlive, onStarting = () => undefined } = options
+  const { camera, live } = eyes
   onStarting('opening the store')
   const store = openStore({
     ...storeOptionsOf(options.config.store, 'daemon'),
@@ -148,7 +143,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   })
   const recentProbes = createRecentProbes(() => performance.now())
-  const live = createLiveView()
   const metrics = createMetrics()
   onStarting('opening the line to the broker')
   const latencies = createStageLatencies()
@@ -173,15 +167,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     recognition,
     readEnrolment: stages.readEnrolment,
   })
-  const camera = openCamera(config.camera, {
-    playlist: options.playlist ?? defaultReplayPlaylist(assetPath),
-    onReplayItem: (item) => log.info({ shows: item.label }, 'replay'),
-    onState(state) {
-      log.info({ camera: state }, 'camera')
-      live.showSystemChange()
-    },
-  })
-
   const door = openDoor({
     config,
     store,
@@ -326,7 +311,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     },
   )
   const newId = monotonicFactory()
-  camera.start()
   const ended = runDoorLoop(
     {
       camera,

@@ -6,7 +6,7 @@ import { pino } from 'pino'
 
 import type { ReplayItem } from '../../src/capture/replay-playlist.js'
 import { loadConfig } from '../../src/config/load.js'
-import { startDaemon } from '../../src/daemon.js'
+import { startDaemon } from '../../src/start-daemon.js'
 import { assetPath } from '../../src/models/registry.js'
 import { writeReplayPicture } from '../../src/replay-picture.js'
 
