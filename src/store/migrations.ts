@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3-multiple-ciphers'
 import { rolesAndSessions } from './access-schema.js'
 import { learningTables } from './learning-schema.js'
 import { addPeopleTables } from './people-schema.js'
+import { addReplicaTables } from './replica/schema.js'
 import { StoreError } from './store-error.js'
 import { styleJobsAndDisplay } from './style-schema.js'
 
@@ -165,6 +166,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 8,
     title: 'what was learnt on site, and pictures of grants that may become templates',
     apply: (database) => database.exec(learningTables),
+  },
+  {
+    version: 9,
+    title: 'what a kiosk keeps of its fleet',
+    apply: addReplicaTables,
   },
 ]
 

@@ -30,6 +30,7 @@ import { createNegatives, type Negatives } from './negatives.js'
 import { createOutbox, DEFAULT_OUTBOX_BOUND, type Outbox, type OutboxBound } from './outbox.js'
 import { createPersonsInside, type PersonsInside } from './persons-inside.js'
 import { createPersons, type Persons } from './persons.js'
+import { createReplica, type Replica } from './replica/replica.js'
 import { createSessions, type Sessions } from './sessions.js'
 import { createRetention, type Retention } from './retention.js'
 import { applyStagedRestore, type AppliedRestore } from './restore.js'
@@ -75,6 +76,7 @@ export interface Store {
   readonly idempotency: Idempotency
   readonly styleJobs: StyleJobs
   readonly displayPicture: DisplayPicture
+  readonly replica: Replica
   readonly erasure: Erasure
   readonly audit: AuditLog
   /** For the log and the doctor; nothing secret. */
@@ -183,6 +185,7 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       path,
       createErasure(path, () => secretOf(options.folder, options.key ?? {}, {})),
     ),
+    replica: guardedMethods(path, createReplica(database, audited)),
     idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),
     styleJobs: guardedMethods(path, createStyleJobs(database, audited)),
     displayPicture: guardedMethods(path, createDisplayPicture(database, audited)),

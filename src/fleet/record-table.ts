@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto'
+
+import type { Cursor, PendingChange, PushVerdict } from '../store/replica/replica.js'
+import type { RecordKind, RemoteRecord } from '../store/replica/record.js'
+import { FleetFault } from './fault.js'
+import type { FleetSecrets } from './membership.js'
+import type { Connection } from './postgres.js'
+import { inTransaction } from './postgres.js'
+import type { RecordRow, Unreadable } from './sealed-record.js'
+import { contentKeyedHash, openRecord, sealRecord, subjectHash } from './sealed-record.js'
+
+/** What `LISTEN` wakes for; the truth is in the table. */
+export const CHANGE_CHANNEL = 'fleet_change'
+
+/** Where the record stands. */
+export interface RecordHead {
+  readonly generation: number
+  readonly check: Cursor['check']
+  /** Whether the record still has the point of its history that the kiosk knows. */
+  readonly hasCheck: boolean
+}
+
+/** A page of the record, opened. */
+export interface RecordPage {
+  readonly records: readonly (RemoteRecord & { readonly sequence: number })[]
+  readonly unreadable: readonly (Unreadable & { readonly sequence: number })[]
+  /** Number of the last row; `undefined` when there was none. */
+  readonly last: number | undefined
+  readonly full: boolean
+}
+
+/** Rows and bytes of a page: whichever is reached first, but always one row. */
+export const PAGE_ROWS = 1000
+const PAGE_BYTES = 4 * 1024 * 1024
+/** Kinds that people may make again after a deletion, in knowledge of it. */
+const REUSABLE: readonly RecordKind[] = ['group', 'schedule']
+
+/** @throws FleetFault `no-fleet`, `another-fleet` */
+export async function readHead(
+  client: Connection,
+  secrets: FleetSecrets,
+  cursor: Cursor,
+): Promise<RecordHead> {
+  const { rows } = await client.query<{
+    id: string
+    generation: number
+    seq: string
+    commit_id: string
+    checked: string | null
+  }>(
+    `SELECT id, generation, seq, commit_id,
+       (SELECT c.id FROM fleet_commit c WHERE c.seq = $1) AS checked FROM fleet`,
+    [cursor.check.sequence],
+  )
+  const head = rows.at(0)
+  checkFleet(head, secrets)
+  const sequence = Number(head.seq)
+  const isStart = cursor.check.sequence === 0
+  return {
+    generation: head.generation,
+    check: { sequence, commit: head.commit_id },
+    hasCheck: (isStart || head.checked === cursor.check.commit) && sequence >= cursor.sequence,
+  }
+}
+
+function checkFleet<Row extends { readonly id: string }>(
+  found: Row | undefined,
+  secrets: FleetSecrets,
+): asserts found is Row {
+  const { fleet } = secrets.membership()
+  if (found === undefined) {
+    const cure = 'restore the database’s backup; every kiosk then gives back what it lacks'
+    throw new FleetFault('no-fleet', 'the database holds no fleet', cure)
+  }
+  if (found.id !== fleet) {
+    const cause = `the database holds fleet ${found.id}, this kiosk is in ${fleet}`
+    throw new FleetFault('another-fleet', cause, 'set store.fleet.url to the right database')
+  }
+}
+
+/** The rows after a number, in order; a picture is never among them. */
+export async function readPage(
+  client: Connection,
+  secrets: FleetSecrets,
+  after: number,
+): Promise<RecordPage> {
+  const { rows } = await client.query<RecordRow>(
+    `SELECT kind, subject, version, deleted, generation, ciphertext, keyed_hash, author, seq FROM (
+       SELECT *, sum(length(ciphertext)) OVER (ORDER BY seq) - length(ciphertext) AS before FROM (
+         SELECT * FROM fleet_record WHERE seq > $1 AND kind <> 'picture' ORDER BY seq LIMIT $2
+       ) AS page
+     ) AS sized WHERE before < $3 ORDER BY seq`,
+    [after, PAGE_ROWS, PAGE_BYTES],
+  )
+  const opened = rows.map((row) => ({ ...openRecord(secrets, row), sequence: Number(row.seq) }))
+  return {
+    records: opened.flatMap((one) => ('unreadable' in one ? [] : [one])),
+    unreadable: opened.flatMap((one) => ('unreadable' in one ? [one] : [])),
+    last: opened.at(-1)?.sequence,
+    full: rows.length > 0,
+  }
+}
+
+interface Standing {
+  readonly version: number
+  readonly deleted: boolean
+  readonly keyedHash: Buffer
+}
+
+/** Whether the record takes a change, as {@link mergeEdits} explains. */
+function judge(change: PendingChange, hash: Buffer, there: Standing | undefined) {
+  if (there === undefined) return { outcome: 'accepted', write: true, version: 1 } as const
+  const next = there.version + 1
+  if (there.deleted === (change.payload === null) && there.keyedHash.equals(hash)) {
+    return { outcome: 'accepted', write: false, version: there.version } as const
+  }
+  if (change.payload === null) return { outcome: 'accepted', write: true, version: next } as const
+  if (there.deleted && !REUSABLE.includes(change.kind)) {
+    return { outcome: 'deleted', write: false, version: there.version } as const
+  }
+  // Nobody but its writer has a picture, so that nobody reads the version of one.
+  if (change.kind !== 'picture' && there.version !== change.base) {
+    return { outcome: 'stale', write: false, version: there.version } as const
+  }
+  return { outcome: 'accepted', write: true, version: next } as const
+}
+
+/**
+ * Gives changes to the record, in one transaction in which nobody else writes: the order of the numbers
+ * is the order of the commits, without a gap that could be filled later.
+ * @throws FleetFault `no-fleet`, `another-fleet`; `removed` while a newer key is not held
+ */
+export async function pushChanges(
+  client: Connection,
+  secrets: FleetSecrets,
+  changes: readonly PendingChange[],
+): Promise<PushVerdict[]> {
+  const author = secrets.membership().kiosk
+  return inTransaction(client, async () => {
+    const head = await client.query<{ id: string; generation: number; seq: string }>(
+      'SELECT id, generation, seq FROM fleet FOR UPDATE',
+    )
+    const fleet = head.rows.at(0)
+    checkFleet(fleet, secrets)
+    if (fleet.generation !== secrets.generation()) throw newKeyNeeded()
+    const subjects = changes.map(({ kind, subject }) => subjectHash(secrets, kind, subject))
+    const found = await client.query<{
+      subject: Buffer
+      version: string
+      deleted: boolean
+      keyed_hash: Buffer
+    }>(
+      'SELECT subject, version, deleted, keyed_hash FROM fleet_record WHERE subject = ANY($1::bytea[])',
+      [subjects],
+    )
+    const standing = new Map(
+      found.rows.map((row) => [
+        row.subject.toString('hex'),
+        { version: Number(row.version), deleted: row.deleted, keyedHash: row.keyed_hash },
+      ]),
+    )
+    let seq = Number(fleet.seq)
+    const rows: unknown[][] = []
+    const verdicts = changes.map((change, index): PushVerdict => {
+      const subject = subjects[index]
+      const hash = contentKeyedHash(secrets, change)
+      const verdict = judge(change, hash, standing.get(subject.toString('hex')))
+      if (verdict.write) {
+        const { kind, payload } = change
+        const { version } = verdict
+        const sealed = sealRecord(secrets, { ...change, version, author })
+        const { ciphertext, generation } = sealed
+        const deleted = payload === null
+        rows.push([subject, kind, version, deleted, generation, ciphertext, hash, author, ++seq])
+      }
+      return { change, outcome: verdict.outcome, version: verdict.version }
+    })
+    if (rows.length > 0) await writeRows(client, rows, seq)
+    return verdicts
+  })
+}
+
+const newKeyNeeded = () =>
+  new FleetFault(
+    'removed',
+    'the fleet has a newer key than this kiosk',
+    'wait for the next round; if it stays, join the fleet again (genkan fleet join)',
+  )
+
+async function writeRows(client: Connection, rows: unknown[][], seq: number): Promise<void> {
+  const columns = rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? []
+  await client.query(
+    `INSERT INTO fleet_record
+       (subject, kind, version, deleted, generation, ciphertext, keyed_hash, author, seq)
+     SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::boolean[], $5::integer[],
+       $6::bytea[], $7::bytea[], $8::text[], $9::bigint[])
+     ON CONFLICT (subject) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
+       generation = excluded.generation, ciphertext = excluded.ciphertext,
+       keyed_hash = excluded.keyed_hash, author = excluded.author, seq = excluded.seq`,
+    columns,
+  )
+  await noteCommit(client, seq)
+}
+
+/** Ends a writing transaction: a point of the history, and a wake-up for whoever listens. */
+async function noteCommit(client: Connection, seq: number): Promise<void> {
+  const id = randomUUID()
+  await client.query('UPDATE fleet SET seq = $1, commit_id = $2', [seq, id])
+  await client.query('INSERT INTO fleet_commit (seq, id) VALUES ($1, $2)', [seq, id])
+  await client.query(`SELECT pg_notify('${CHANGE_CHANNEL}', $1)`, [String(seq)])
+}

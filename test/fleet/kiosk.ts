@@ -1,0 +1,79 @@
+import type { Connection } from '../../src/fleet/postgres.js'
+import { openSecrets, type FleetSecrets } from '../../src/fleet/membership.js'
+import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
+import { migrateRecord } from '../../src/fleet/migrate.js'
+import { copyOnce, type CopyReport } from '../../src/fleet/sync.js'
+import type { AppliedChanges } from '../../src/store/replica/replica.js'
+import type { Store } from '../../src/store/store.js'
+import { temporaryStore } from '../store/samples.js'
+import type { Cluster, Test } from './cluster.js'
+
+/** A kiosk without a camera: its store and its place in a fleet. */
+export interface Kiosk {
+  readonly store: Store
+  readonly secrets: FleetSecrets
+  readonly applied: AppliedChanges[]
+  /** One round with the record. */
+  copy(): Promise<CopyReport>
+}
+
+function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
+  const secrets = openSecrets(store.replica)
+  const applied: AppliedChanges[] = []
+  let client: Connection | undefined
+  async function close(): Promise<void> {
+    const open = client
+    client = undefined
+    await open?.end().catch(() => undefined)
+  }
+  t.teardown(close)
+  return {
+    store,
+    secrets,
+    applied,
+    async copy() {
+      client ??= await cluster.connect()
+      try {
+        const onApplied = (changes: AppliedChanges) => void applied.push(changes)
+        return await copyOnce(client, { replica: store.replica, secrets, onApplied })
+      } catch (error) {
+        await close()
+        throw error
+      }
+    },
+  }
+}
+
+/** Begins a fleet with so many kiosks. */
+export async function fleetOf(t: Test, cluster: Cluster, count: number): Promise<Kiosk[]> {
+  const client = await cluster.connect()
+  await migrateRecord(client)
+  const first = temporaryStore(t)
+  await beginFleet(client, first.replica, 'kiosk 1')
+  const kiosks = [toKiosk(t, cluster, first)]
+  for (let number = 2; number <= count; number++) {
+    const text = await invite(client, openSecrets(first.replica))
+    const store = temporaryStore(t)
+    await joinFleet(client, store.replica, `kiosk ${number}`, text)
+    kiosks.push(toKiosk(t, cluster, store))
+  }
+  await client.end()
+  return kiosks
+}
+
+/** Copies in turns until nobody has anything to tell or to hear. */
+export async function settle(kiosks: readonly Kiosk[]): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    let moved = 0
+    for (const kiosk of kiosks) {
+      // A connection that broke meanwhile shows at its next use.
+      const { pulled, pushed } = await kiosk.copy().catch(() => kiosk.copy())
+      moved += pulled + pushed
+    }
+    if (moved === 0) return
+  }
+  throw new Error('the kiosks never came to rest')
+}
+
+export const digests = (kiosks: readonly Kiosk[]): string[] =>
+  kiosks.map(({ store }) => store.replica.digest())

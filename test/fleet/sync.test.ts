@@ -1,0 +1,202 @@
+import t from 'tap'
+
+import { removeMember } from '../../src/fleet/members.js'
+import { migrateRecord } from '../../src/fleet/migrate.js'
+import { resealRecords } from '../../src/fleet/reseal.js'
+import { sampleTemplate } from '../store/samples.js'
+import { noPostgres, startCluster } from './cluster.js'
+import { digests, fleetOf, settle } from './kiosk.js'
+
+const CROP = 'crop-marker-51d0'
+const NAME = 'Zaphod Markerbrox'
+
+t.test('a fleet over a real PostgreSQL', { skip: noPostgres }, async (t) => {
+  const cluster = await startCluster(t)
+  const kiosks = await fleetOf(t, cluster, 3)
+  const [a, b, c] = kiosks
+
+  await t.test('an enrolment reaches every kiosk, its picture only the record', async (t) => {
+    a.store.groups.create({ id: 'staff', name: 'Staff' }, 'cli')
+    const person = a.store.persons.create(NAME, 'cli')
+    a.store.persons.update(person.id, { groups: ['staff'] }, 'cli')
+    const template = a.store.templates.add(sampleTemplate(person.id, 5, CROP), 'cli')
+    a.store.consents.add(person.id, { textVersion: '1' }, 'cli')
+    await settle(kiosks)
+    t.match(b.store.persons.get(person.id), { name: NAME, groups: ['staff'], active: true })
+    const [copy] = c.store.templates.byPerson(person.id)
+    t.same(copy.embedding.vector, template.embedding.vector)
+    t.equal(copy.cropPng.length, 0)
+    t.equal(new Set(digests(kiosks)).size, 1)
+    t.equal(a.store.replica.hasPending(), false)
+    t.match(
+      b.applied.flatMap(({ templates }) => templates),
+      [{ templateId: template.id }],
+    )
+    t.same(
+      a.applied.flatMap(({ confirmed }) => confirmed),
+      [template.id],
+    )
+    const client = await cluster.connect()
+    const pictures = await client.query(`SELECT kind FROM fleet_record WHERE kind = 'picture'`)
+    t.equal(pictures.rowCount, 1)
+    await client.end()
+  })
+
+  await t.test('the server holds no name, embedding or picture in the clear', async (t) => {
+    const client = await cluster.connect()
+    const { rows } = await client.query<{ ciphertext: Buffer; everything: string }>(
+      'SELECT ciphertext, fleet_record::text AS everything FROM fleet_record',
+    )
+    const bytes = Buffer.concat(rows.map(({ ciphertext }) => ciphertext))
+    const [template] = a.store.templates.gallery()
+    const vector = Buffer.from(template.embedding.vector.buffer)
+    for (const secret of [NAME, CROP, Buffer.from(CROP).toString('base64').slice(2, 16)]) {
+      t.notOk(bytes.includes(secret))
+      t.notOk(rows.some(({ everything }) => everything.includes(secret)))
+    }
+    t.notOk(bytes.includes(vector.subarray(64, 80)))
+    await client.end()
+  })
+
+  await t.test('a deletion takes everything with it, everywhere', async (t) => {
+    const [person] = b.store.persons.list()
+    b.store.persons.delete(person.id, 'cli')
+    await settle(kiosks)
+    for (const { store } of kiosks) {
+      t.same(store.persons.list(), [])
+      t.equal(store.templates.gallery().length, 0)
+    }
+    const client = await cluster.connect()
+    const left = await client.query(
+      `SELECT kind FROM fleet_record WHERE NOT deleted AND kind IN ('person', 'template', 'picture', 'consent')`,
+    )
+    t.equal(left.rowCount, 0, 'nothing of the person is left at the server')
+    await client.end()
+  })
+
+  await t.test('edits made in ignorance of each other take nobody further', async (t) => {
+    const person = a.store.persons.create('Ada', 'cli')
+    await settle(kiosks)
+    a.store.persons.update(person.id, { name: 'Ada L.', validUntilMs: 5000 }, 'cli')
+    b.store.persons.update(person.id, { active: false }, 'cli')
+    c.store.persons.update(person.id, { validUntilMs: 4000, groups: ['staff'] }, 'cli')
+    await settle(kiosks)
+    for (const { store } of kiosks) {
+      t.match(store.persons.get(person.id), {
+        active: false,
+        validUntilMs: 4000,
+        groups: ['staff'],
+      })
+    }
+    t.equal(new Set(digests(kiosks)).size, 1)
+    c.store.persons.update(person.id, { active: true }, 'cli')
+    await settle(kiosks)
+    t.equal(a.store.persons.get(person.id)?.active, true, 'in knowledge it may be undone')
+  })
+
+  await t.test('a face added to somebody who was deleted meanwhile is gone, too', async (t) => {
+    const person = a.store.persons.create('Eve', 'cli')
+    await settle(kiosks)
+    a.store.persons.delete(person.id, 'cli')
+    b.store.templates.add(sampleTemplate(person.id, 7), 'cli')
+    await b.copy()
+    await settle(kiosks)
+    for (const { store } of kiosks) t.equal(store.persons.get(person.id), undefined)
+    t.equal(new Set(digests(kiosks)).size, 1)
+    const client = await cluster.connect()
+    const left = await client.query(
+      `SELECT kind FROM fleet_record WHERE NOT deleted AND kind IN ('template', 'picture')`,
+    )
+    t.equal(left.rowCount, 0)
+    await client.end()
+  })
+
+  await t.test('a group that was deleted under somebody admits nobody', async (t) => {
+    a.store.groups.create({ id: 'cleaners', name: 'Cleaners' }, 'cli')
+    const person = a.store.persons.create('Bob', 'cli')
+    await settle(kiosks)
+    a.store.groups.remove('cleaners', 'cli')
+    b.store.persons.update(person.id, { groups: ['cleaners'] }, 'cli')
+    await settle(kiosks)
+    await settle(kiosks)
+    for (const { store } of kiosks) t.match(store.persons.get(person.id), { active: false })
+    a.store.groups.create({ id: 'cleaners', name: 'Cleaners again' }, 'cli')
+    await settle(kiosks)
+    t.match(c.store.groups.list(), [{ id: 'cleaners', name: 'Cleaners again' }, { id: 'staff' }])
+  })
+
+  await t.test('killed with -9, the server comes back and nothing is lost', async (t) => {
+    const person = a.store.persons.create('Carol', 'cli')
+    await cluster.kill()
+    await t.rejects(a.copy(), { code: 'unreachable' })
+    t.ok(a.store.replica.hasPending())
+    await cluster.start()
+    await settle(kiosks)
+    t.equal(c.store.persons.get(person.id)?.name, 'Carol')
+  })
+
+  await t.test('restored from an older backup, it gets back what it lost', async (t) => {
+    const kept = a.store.persons.create('Dora', 'cli')
+    const revoked = a.store.persons.create('Frank', 'cli')
+    const gone = a.store.persons.create('Gina', 'cli')
+    a.store.templates.add(sampleTemplate(kept.id, 9), 'cli')
+    await settle(kiosks)
+    await cluster.kill()
+    cluster.copyTo('backup')
+    await cluster.start()
+    b.store.persons.update(revoked.id, { active: false }, 'cli')
+    b.store.persons.delete(gone.id, 'cli')
+    const late = b.store.persons.create('Harry', 'cli')
+    b.store.persons.update(kept.id, { name: 'Dora the second' }, 'cli')
+    await settle([b, c])
+    await cluster.kill()
+    cluster.restoreFrom('backup')
+    await cluster.start()
+    // A kiosk that had heard nothing of it writes over what was lost.
+    a.store.persons.update(kept.id, { validUntilMs: 9000 }, 'cli')
+    await settle([a])
+    await settle(kiosks)
+    for (const { store } of kiosks) {
+      t.equal(store.persons.get(revoked.id)?.active, false)
+      t.equal(store.persons.get(gone.id), undefined)
+      t.equal(store.persons.get(late.id)?.name, 'Harry')
+      t.match(store.persons.get(kept.id), { active: true, validUntilMs: 9000 })
+    }
+    t.equal(new Set(digests(kiosks)).size, 1)
+  })
+
+  await t.test('whoever is removed can read and tell nothing any more', async (t) => {
+    const client = await cluster.connect()
+    await removeMember(client, a.secrets, 'kiosk 3')
+    const { resealed, unreadable } = await resealRecords(client, a.secrets)
+    t.ok(resealed > 0)
+    t.equal(unreadable, 0)
+    await t.rejects(c.copy(), { code: 'removed' })
+    const old = await client.query('SELECT 1 FROM fleet_record WHERE generation < 2')
+    t.equal(old.rowCount, 0)
+    const person = a.store.persons.create('Ines', 'cli')
+    await settle([a, b])
+    t.equal(b.store.persons.get(person.id)?.name, 'Ines')
+    t.equal(c.store.persons.get(person.id), undefined)
+    await client.end()
+  })
+
+  await t.test('rows that somebody changed at the server are not taken', async (t) => {
+    const client = await cluster.connect()
+    const person = a.store.persons.create('Jane', 'cli')
+    await a.copy()
+    await client.query(
+      `UPDATE fleet_record SET version = version + 5 WHERE seq = (SELECT max(seq) FROM fleet_record)`,
+    )
+    const { unreadable } = await b.copy()
+    t.equal(unreadable, 1)
+    t.equal(b.store.persons.get(person.id), undefined)
+    await client.end()
+  })
+
+  await t.test('migrations are harmless when repeated', async (t) => {
+    const client = await cluster.connect()
+    t.equal(await migrateRecord(client), 1)
+    await client.end()
+  })
+})
