@@ -112,7 +112,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
   onStarting('loading the models')
   const { config, current, headId, ignored } = encoderInForce(options.config, store)
   if (ignored !== undefined) log.warn(ignored)
-  const stages = await loadStages(config.models, config.liveness)
+  const stages = await loadStages(config.models, config.liveness, { besideLine: true })
   recordInterrupted()
   const settings = createLiveSettings(store.settings, config)
   const recognition = createRecognition(

@@ -34,7 +34,10 @@ export interface LineParts {
   readonly encodesEveryFace?: boolean
 }
 
-/** Time spent in each stage of one frame; 0 where the stage did not run. */
+/**
+ * Time from each stage's begin to its end in one frame; 0 where the stage did not run. Encoding may run
+ * beside liveness.
+ */
 export interface StageTimes {
   readonly detectionMs: number
   readonly qualityMs: number
@@ -80,9 +83,16 @@ export function createLine(parts: LineParts): Line {
     const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
     const qualityEndMs = performance.now()
     const wanted = quality.ok || parts.encodesEveryFace === true
-    const embedding = wanted ? await encoder.encode(aligned) : undefined
-    const encodingEndMs = performance.now()
-    const reading = await liveness.judge(frame, face, embedding?.vector)
+    let encodingEndMs = qualityEndMs
+    const encoding = wanted
+      ? encoder.encode(aligned).finally(() => (encodingEndMs = performance.now()))
+      : Promise.resolve(undefined)
+    const vector = encoding.then((made) => made?.vector)
+    // Liveness waits for it and tells of its fault, unless one of its own comes first.
+    vector.catch(() => undefined)
+    const encodingBegunMs = performance.now()
+    const reading = await liveness.judge(frame, face, vector)
+    const embedding = await encoding
     const livenessEndMs = performance.now()
     let probe: Observation['probe']
     if (embedding !== undefined && quality.ok) {
@@ -94,7 +104,7 @@ export function createLine(parts: LineParts): Line {
     }
     const stages = {
       qualityMs: qualityEndMs - startMs,
-      livenessMs: livenessEndMs - encodingEndMs,
+      livenessMs: livenessEndMs - encodingBegunMs,
       encodingMs: encodingEndMs - qualityEndMs,
       matchingMs: performance.now() - livenessEndMs,
     }

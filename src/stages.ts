@@ -13,8 +13,8 @@ import { readPadCalibration } from './liveness/pad-calibration.js'
 import type { PadCalibration } from './liveness/pad-calibration.js'
 import { createTextureScorer, looksPrinted } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
-import { loadNet } from './models/session.js'
-import type { Net } from './models/session.js'
+import { loadNet, type Net } from './models/session.js'
+import { openSideThread } from './models/side-thread.js'
 import { ENROLMENT_LIMITS, PROBE_LIMITS } from './quality/quality.js'
 
 /** The loaded nets and the stages made of them. */
@@ -41,23 +41,28 @@ export interface Stages {
 /**
  * Loads, checks and warms every net the line needs. Sessions live as long as the process.
  * @param liveness names the calibration of the camera, where the line is to use it
+ * @param options.besideLine for a door: encoder and texture net in a thread beside the line's, as the
+ *   configuration says
  * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
  */
 export async function loadStages(
   config: Config['models'],
   liveness?: Pick<Config['liveness'], 'calibrationFile'>,
+  { besideLine = false }: { readonly besideLine?: boolean } = {},
 ): Promise<Stages> {
   const options = (model: string | undefined) => ({
     intraOpNumThreads: config.threads,
     executionProviders: config.executionProviders,
     ...(model === undefined ? {} : { model }),
   })
+  const side = besideLine && config.sideThread ? openSideThread() : undefined
+  const load: typeof loadNet = side === undefined ? loadNet : (role, of) => side.load(role, of)
   const nets = {
     detector: await loadNet('detector', options(config.detector)),
     landmarks: await loadNet('landmarks', options(config.landmarks)),
-    texture: await loadNet('texture', options(config.texture)),
+    texture: await load('texture', options(config.texture)),
     eyes: await loadNet('eyes', options(undefined)),
-    encoder: await loadNet('encoder', options(config.encoder)),
+    encoder: await load('encoder', options(config.encoder)),
   }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
   const encoder = createEncoder(nets.encoder)

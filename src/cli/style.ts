@@ -19,7 +19,7 @@ export function addStyleCommands(program: Command): void {
     .option('--steps <count>', 'most steps at each size')
     .option('--start <picture>', 'content or noise')
     .option('--colour <choice>', 'style, content-luminance or content-statistics')
-    .option('--optimiser <name>', 'lbfgs or adam')
+    .option('--optimiser <name>', 'adam (default) or lbfgs')
     .option('--seed <number>', 'chooses the noise')
     .option('--threads <count>', 'threads within an operator', '2')
     .option('--fast', 'in one pass of a trained style, by its id')

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
 import { assetPath } from '../models/registry.js'
 import { writeReplayPicture } from '../replay-picture.js'
 import { CommandError } from './command-error.js'
@@ -68,12 +69,13 @@ export async function startBenchDaemon(
   const dataFolder = join(folder, 'data')
   const env = {
     ...process.env,
+    ...DAEMON_ENVIRONMENT,
     ...settings,
     GENKAN_ADMIN_PORT: '0',
     GENKAN_MQTT_EMBEDDED_PORT: '0',
     GENKAN_STORE_FOLDER: dataFolder,
   }
-  const daemon = spawn(process.execPath, [MAIN], {
+  const daemon = spawn(process.execPath, [...DAEMON_NODE_ARGUMENTS, MAIN], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'ignore'],
     env,

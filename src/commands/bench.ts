@@ -4,6 +4,7 @@ import { compareWithPeers, describeComparison, summarisePeers } from '../bench/c
 import { randomEmbedding, randomGallery } from '../bench/random-gallery.js'
 import { readClip } from '../capture/clip-reader.js'
 import type { Config } from '../config/schema.js'
+import { DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
 import { summariseTimings } from '../evaluation/quantiles.js'
 import type { Timing } from '../evaluation/quantiles.js'
 import type { Frame } from '../frame/image.js'
@@ -123,7 +124,7 @@ function compare({ config, board }: BenchOptions, rounds: number, frames: number
     genkan: {
       name: 'genkan',
       command: process.execPath,
-      args: [GENKAN, config ?? '', board ?? ''],
+      args: [...DAEMON_NODE_ARGUMENTS, GENKAN, config ?? '', board ?? ''],
     },
     rounds,
     frames,
@@ -166,7 +167,7 @@ export async function measureLine(
 ): Promise<BenchReport> {
   const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
   const config = { ...loaded, decision }
-  const stages = await loadStages(config.models)
+  const stages = await loadStages(config.models, undefined, { besideLine: true })
   const gallery = randomGallery(stages.encoder.modelId, persons)
   const recognition = createRecognition(
     () => gallery,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
 import { CommandError } from './command-error.js'
 
 /** A line of the daemon's log. */
@@ -34,11 +35,12 @@ export function startChildDaemon(
   env: Readonly<Record<string, string>>,
 ): ChildDaemon {
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...DAEMON_NODE_ARGUMENTS, MAIN], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
       ...process.env,
+      ...DAEMON_ENVIRONMENT,
       GENKAN_ADMIN_PORT: '0',
       GENKAN_MQTT_EMBEDDED_PORT: '0',
       GENKAN_STORE_FOLDER: join(folder, 'data'),

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
 import { robustSlopeOf } from '../evaluation/quantiles.js'
 import { CommandError } from './command-error.js'
 
@@ -48,11 +49,12 @@ export async function soak(options: SoakOptions): Promise<void> {
     throw new CommandError('bad-input', '--minutes must be more than 0')
   }
   const folder = mkdtempSync(join(tmpdir(), 'genkan-soak-'))
-  const daemon = spawn(process.execPath, ['--import', PROBE, MAIN], {
+  const daemon = spawn(process.execPath, [...DAEMON_NODE_ARGUMENTS, '--import', PROBE, MAIN], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     env: {
       ...process.env,
+      ...DAEMON_ENVIRONMENT,
       ...(options.busy === true ? BUSY : {}),
       GENKAN_ADMIN_PORT: '0',
       GENKAN_MQTT_EMBEDDED_PORT: '0',

@@ -34,6 +34,10 @@ const modelsSchema = z.strictObject({
   texture: model('texture liveness net').optional(),
   encoder: model('face encoder').optional(),
   threads: z.int().min(1).max(64).default(1).describe('Threads within one run of a net.'),
+  sideThread: z
+    .boolean()
+    .default(true)
+    .describe('Run encoder and texture net in a thread beside the line’s.'),
   executionProviders: z
     .array(z.enum(['cpu', 'cuda', 'tensorrt']))
     .min(1)

@@ -38,6 +38,11 @@ export interface CueObservation {
 export interface Cue {
   /** As fusion, log and console call it; unique among the cues of a door. */
   readonly name: string
+  /**
+   * Needs neither view nor embedding, and is begun before they are there: a net of the side thread runs
+   * meanwhile.
+   */
+  readonly beginsEarly?: boolean
   observe(observation: CueObservation): void | Promise<void>
   outcome(): CueOutcome
   /** Forgets everything: another face, or another attempt. */
@@ -63,6 +68,7 @@ export function silent(reason: string, prompt?: string): CueOutcome {
 export function asEvidenceOnly(cue: Cue): Cue {
   return {
     name: cue.name,
+    beginsEarly: cue.beginsEarly ?? false,
     observe: (observation) => cue.observe(observation),
     outcome() {
       const { score, reason } = cue.outcome()

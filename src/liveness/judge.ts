@@ -19,14 +19,21 @@ export interface LivenessReading {
   readonly proof: string | null
   /** What the display asks the person to do, step by step. */
   readonly challenge: ChallengePrompt | null
-  /** Time that each cue took over this frame; `view` is the face's redrawing, which cues share. */
+  /**
+   * Time from each cue's begin to its end over this frame, beside others or not; `view` is the face's
+   * redrawing, which cues share.
+   */
   readonly cueMs: Readonly<Record<string, number>>
 }
 
 /** Judges whether the attended face is alive; keeps what it needs of the attempt's past. */
 export interface LivenessJudge {
-  /** @param embedding of the same face, where it was encoded */
-  judge(frame: Frame, face: Face, embedding?: Float32Array): Promise<LivenessReading>
+  /** @param embedding of the same face, where it is encoded; may still be under way */
+  judge(
+    frame: Frame,
+    face: Face,
+    embedding?: Float32Array | Promise<Float32Array | undefined>,
+  ): Promise<LivenessReading>
   /** Forgets all evidence: another face, or another attempt. */
   restart(): void
 }
@@ -44,7 +51,7 @@ export interface LivenessJudgeOptions {
 export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
   const { mode, viewFace, cues, challenge } = options
   return {
-    async judge(frame, face, embedding) {
+    async judge(frame, face, coming) {
       const cueMs: Record<string, number> = {}
       let lastMs = performance.now()
       const lap = (name: string) => {
@@ -52,13 +59,29 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
         cueMs[name] = nowMs - lastMs
         lastMs = nowMs
       }
+      const early = cues.filter(({ beginsEarly }) => beginsEarly === true)
+      const begun = Promise.all(
+        early.map(async (cue) => {
+          const startMs = performance.now()
+          await cue.observe({ frame, face, view: undefined })
+          cueMs[cue.name] = performance.now() - startMs
+        }),
+      )
+      // Told below, once what runs beside it is over.
+      begun.catch(() => undefined)
+      lastMs = performance.now()
       const view = await viewOrNothing(viewFace, frame.image, face.landmarks)
       lap('view')
+      const embedding = await coming
+      await begun
+      lastMs = performance.now()
       const readings: CueReading[] = []
       for (const cue of cues) {
-        await cue.observe({ frame, face, view, embedding })
+        if (cue.beginsEarly !== true) {
+          await cue.observe({ frame, face, view, embedding })
+          lap(cue.name)
+        }
         readings.push({ name: cue.name, outcome: cue.outcome() })
-        lap(cue.name)
       }
       const find = (name: string) => readings.find((reading) => reading.name === name)?.outcome
       const fused = fuseCues(mode, readings)

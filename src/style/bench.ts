@@ -103,7 +103,7 @@ export async function openCostBench(
         })
         return { value: costs.total, gradient }
       }
-      const adam = createAdam(judge, toPlanes(square).data, REFERENCE_RATE)
+      const adam = createAdam(judge, toPlanes(square).data, () => REFERENCE_RATE)
       let least = Infinity
       for (let i = 0; i < steps; i++) {
         await adam.step()

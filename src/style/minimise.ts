@@ -37,11 +37,14 @@ const ADAM_DECAY = 0.9
 const ADAM_SQUARE_DECAY = 0.99
 const ADAM_EPSILON = 1e-8
 
-/** Adam. @param rate how far a coordinate moves a step, at most */
+/**
+ * Adam.
+ * @param rateAt how far a coordinate moves in a step, at most; steps count from 1
+ */
 export function createAdam(
   objective: Objective,
   start: Float32Array,
-  rate: number,
+  rateAt: (step: number) => number,
   resume?: MinimiserState,
 ): Minimiser {
   const point = start.slice()
@@ -58,7 +61,7 @@ export function createAdam(
       const found = await objective(point)
       value = found.value
       steps++
-      const scale = rate / (1 - ADAM_DECAY ** steps)
+      const scale = rateAt(steps) / (1 - ADAM_DECAY ** steps)
       const squareScale = 1 / (1 - ADAM_SQUARE_DECAY ** steps)
       for (let i = 0; i < point.length; i++) {
         const slope = found.gradient[i]
@@ -70,6 +73,11 @@ export function createAdam(
     },
     state: () => ({ vectors: [mean, square], numbers: [steps] }),
   }
+}
+
+/** A rate that falls from `rate` to nothing over so many steps as half a cosine (Loshchilov & Hutter 2017). */
+export function fallingRate(rate: number, steps: number): (step: number) => number {
+  return (step) => (rate / 2) * (1 + Math.cos((Math.PI * Math.min(step - 1, steps)) / steps))
 }
 
 /** Share of the promised descent that a step must keep (Armijo). */

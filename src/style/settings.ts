@@ -21,7 +21,7 @@ export const DEFAULT_STYLE_SETTINGS: StyleSettings = {
   totalVariation: 2,
   colour: 'style',
   strokeScale: 1,
-  optimiser: 'lbfgs',
+  optimiser: 'adam',
   stepsPerLevel: 120,
   seed: 1,
 }

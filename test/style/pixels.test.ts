@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createSeededRandom } from '../../src/evaluation/statistics/random.js'
 import { matchColours, takeLuminance } from '../../src/style/colour.js'
-import { createAdam, createLbfgs } from '../../src/style/minimise.js'
+import { createAdam, createLbfgs, fallingRate } from '../../src/style/minimise.js'
 import { addRangeCost, addTotalVariation } from '../../src/style/pixel-costs.js'
 import { addWindow, cutWindow, type Planes } from '../../src/style/planes.js'
 import { createPyramid } from '../../src/style/pyramid.js'
@@ -99,7 +99,16 @@ void t.test('L-BFGS reaches the foot of a narrow valley, and Adam goes there', a
   const lbfgs = createLbfgs(valley, Float32Array.of(-1.2, 1), 6)
   for (let i = 0; i < 80; i++) await lbfgs.step()
   t.ok(lbfgs.value < 1e-4, `${lbfgs.value}`)
-  const adam = createAdam(valley, Float32Array.of(-1.2, 1), 0.02)
+  const adam = createAdam(valley, Float32Array.of(-1.2, 1), () => 0.02)
   for (let i = 0; i < 400; i++) await adam.step()
   t.ok(adam.value < 2, `${adam.value}`)
+})
+
+void t.test('a falling rate begins at its whole and ends at nothing', (t) => {
+  const rateAt = fallingRate(0.05, 100)
+  t.equal(rateAt(1), 0.05)
+  for (let step = 2; step <= 100; step++) t.ok(rateAt(step) < rateAt(step - 1))
+  t.ok(rateAt(100) > 0 && rateAt(100) < 1e-4)
+  t.ok(Math.abs(rateAt(500)) < 1e-9)
+  t.end()
 })

@@ -18,7 +18,7 @@ const loaded = loadSetup({
   ...(board === undefined ? {} : { board }),
 })
 const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
-const stages = await loadStages(loaded.models)
+const stages = await loadStages(loaded.models, undefined, { besideLine: true })
 const gallery = randomGallery(stages.encoder.modelId, GALLERY_PERSONS)
 const recognition = createRecognition(
   () => gallery,

@@ -11,34 +11,54 @@ export interface DoorPause {
 }
 
 /**
- * Where every moment is taken up by judging, painting must still come to an end: one frame in so many
+ * Where every moment is taken up by judging, painting must still come to an end: of so many frames one
  * is judged beside it, few enough to lie beyond the 95th percentile.
  */
 export const FRAMES_A_CONCESSION = 25
+/** Where painting has this share of the time anyway, nothing is conceded. */
+export const ENOUGH_FREE_SHARE = 0.1
 
 /**
  * Stops and continues whole processes, because a step of a large picture takes longer than a frame
  * may wait and cannot be interrupted from within.
  * @param signal sends a signal; a process that has ended meanwhile is no fault
+ * @param nowMs monotonic
  */
 export function createDoorPause(
   signal: (pid: number, signal: 'SIGSTOP' | 'SIGCONT') => void = sendSignal,
+  nowMs: () => number = () => performance.now(),
 ): DoorPause {
   const children = new Set<number>()
   let isJudging = false
   let frames = 0
+  let countedFromMs = nowMs()
+  let judgedAtMs = countedFromMs
+  let freeMs = 0
+
+  /** Of the frames counted so far, whether the next is to be judged beside the children. */
+  function concedes(): boolean {
+    frames++
+    if (frames < FRAMES_A_CONCESSION) return false
+    const isEnough = freeMs >= ENOUGH_FREE_SHARE * (nowMs() - countedFromMs)
+    frames = 0
+    freeMs = 0
+    countedFromMs = nowMs()
+    return !isEnough
+  }
 
   return {
     judging() {
       if (isJudging) return
-      frames++
-      if (frames % FRAMES_A_CONCESSION === 0) return
+      freeMs += nowMs() - judgedAtMs
+      judgedAtMs = nowMs()
+      if (concedes()) return
       isJudging = true
       for (const pid of children) signal(pid, 'SIGSTOP')
     },
     judged() {
       if (!isJudging) return
       isJudging = false
+      judgedAtMs = nowMs()
       for (const pid of children) signal(pid, 'SIGCONT')
     },
     add(pid) {

@@ -87,6 +87,7 @@ const FRAMES_PER_SECOND = 15
 
 const stages = await loadStages({
   threads: 1,
+  sideThread: false,
   executionProviders: ['cpu'],
 })
 

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { packageRoot } from '../src/config/paths.js'
+import { DAEMON_ENVIRONMENT, DAEMON_NODE_ARGUMENTS } from '../src/daemon-process.js'
+
+const environment = Object.entries(DAEMON_ENVIRONMENT).map(([name, value]) => `${name}=${value}`)
+
+t.test('npm start and the service start the daemon as it is measured', (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const expected = [...environment, 'node', ...DAEMON_NODE_ARGUMENTS, 'build/src/main.js'].join(' ')
+  t.equal(scripts['start'], expected)
+  t.ok(scripts['bench'].startsWith(expected.replace('build/src/main.js', '')))
+  const unit = readFileSync(join(packageRoot, 'systemd', 'genkan.service'), 'utf8').split('\n')
+  for (const line of [...environment, `NODE_OPTIONS=${DAEMON_NODE_ARGUMENTS.join(' ')}`]) {
+    t.ok(unit.includes(`Environment=${line}`), line)
+  }
+  t.end()
+})
