@@ -75,6 +75,10 @@ export function openSideThread(): SideThread {
   let lastId = 0
   let ended: string | undefined
 
+  let isClosing = false
+  const rest = () => {
+    if (!isClosing) worker.unref()
+  }
   const fault = (where: string) =>
     new ModelError({
       code: 'run-failed',
@@ -86,7 +90,7 @@ export function openSideThread(): SideThread {
     ended ??= why
     for (const { reject } of waiting.values()) reject(fault('side thread'))
     waiting.clear()
-    worker.unref()
+    rest()
     process.off('exit', turn.stop)
   }
   worker.on('error', (error) => {
@@ -98,7 +102,7 @@ export function openSideThread(): SideThread {
   worker.on('message', (answer: SideAnswer) => {
     const one = waiting.get(answer.id)
     waiting.delete(answer.id)
-    if (waiting.size === 0) worker.unref()
+    if (waiting.size === 0) rest()
     if (answer.kind === 'failed') one?.reject(new ModelError(answer.fault))
     else one?.resolve(answer)
   })
@@ -137,9 +141,10 @@ export function openSideThread(): SideThread {
       }
     },
     async close() {
+      isClosing = true
+      worker.ref()
       turn.stop()
       end('closed')
-      worker.ref()
       await worker.terminate()
     },
   }
