@@ -17,6 +17,7 @@ import type { LoopFault } from './door-loop.js'
 import type { Health } from './events/messages.js'
 import { enrolLatest } from './enrol-latest.js'
 import { createEnrolmentService } from './enrolment.js'
+import { openFleetDesk } from './fleet-desk.js'
 import { describeForBroker, describeForState, describeHealth, metricSources } from './health.js'
 import type { HealthParts } from './health.js'
 import { encoderInForce } from './learnt-encoder.js'
@@ -167,6 +168,16 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     recognition,
     readEnrolment: stages.readEnrolment,
   })
+  const fleet = openFleetDesk({
+    config,
+    store,
+    recognition,
+    current,
+    recentProbes,
+    live,
+    log,
+    modelIds: stages.modelIds,
+  })
   const door = openDoor({
     config,
     store,
@@ -174,6 +185,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     describeState: () => describeForState(parts),
     enrolFromCamera: (personId, by) => enrolLatest({ store, live, enrolment }, personId, by),
     reload: () => recognition.reload(),
+    listeners: fleet.listeners,
     onBrokerState(state) {
       log.info({ broker: state }, 'broker')
       live.showSystemChange()
@@ -182,6 +194,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     onTrouble: (what, details) => log.error(details, what),
   })
   const { publisher } = door
+  fleet.start(publisher)
 
   let wantRestart: (why: string) => void = () => undefined
   const restartWanted = new Promise<string>((resolve) => {
@@ -232,6 +245,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     livenessMode: config.liveness.mode,
     loopFault: () => loopFault,
     troubles: () => watchdogs.troubles(),
+    fleetTrouble: () => fleet.trouble(),
     latencies,
     board: createBoardReadings(store.info.path, () => performance.now()),
   }
@@ -345,7 +359,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
         latencies.observe({ ...judgement.stages, wholeMs })
         onAlive()
       },
-      withhold: () => clock.check(),
+      withhold: () => clock.check() ?? fleet.withhold(),
       onWaiting: onAlive,
       onFault(fault) {
         if (fault?.cause !== loopFault?.cause) {
@@ -449,6 +463,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     await ended
     await camera.stop()
     door.stop()
+    await fleet.stop()
     await drain()
     await publisher.stop()
     await broker.close()

@@ -13,6 +13,7 @@ import type { Recognition } from './recognition.js'
 import type { StageLatencies } from './stage-latencies.js'
 import type { Store } from './store/store.js'
 import { version } from './version.js'
+import type { Trouble } from './watchdogs/trouble.js'
 import { WATCHDOGS } from './watchdogs/watchdogs.js'
 import type { Troubles } from './watchdogs/watchdogs.js'
 
@@ -32,6 +33,8 @@ export interface HealthParts {
   /** What keeps the door loop from deciding, if anything does. */
   readonly loopFault: () => LoopFault | undefined
   readonly troubles: () => Troubles
+  /** What of the fleet is out of order, if the door is in one. */
+  readonly fleetTrouble: () => Trouble | undefined
   readonly latencies: StageLatencies
   readonly board: () => BoardReadings
 }
@@ -108,7 +111,7 @@ export function describeForBroker(parts: HealthParts): BrokerHealth {
     const cause = 'no valid calibration for the encoder'
     return { state: 'degraded', cause, cure: 'run `genkan calibrate` or reinstall genkan' }
   }
-  const trouble = Object.values(parts.troubles()).at(0)
+  const trouble = Object.values(parts.troubles()).at(0) ?? parts.fleetTrouble()
   if (trouble !== undefined) return { state: 'degraded', ...trouble }
   return { state: 'online' }
 }

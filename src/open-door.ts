@@ -33,6 +33,8 @@ export interface OpenDoorParts {
   readonly enrolFromCamera: (personId: string, by: string) => Promise<CommandResult>
   /** Reads the gallery anew. */
   readonly reload: () => void
+  /** Who else wants messages from the broker. */
+  readonly listeners?: readonly Listener[]
   readonly onBrokerState: (state: PublisherState) => void
   readonly onAbandoned: (count: number) => void
   /** Something that wants to be loud in the log. */
@@ -187,7 +189,7 @@ export function openDoor(parts: OpenDoorParts): OpenedDoor {
       }),
   })
 
-  const listeners: Listener[] = []
+  const listeners: Listener[] = [...(parts.listeners ?? [])]
   if (relay) listeners.push({ filter: relay.answers, onMessage: relay.onAnswer })
   if (mqtt.commands.allow.length > 0) listeners.push(commands.listener)
   if (mqtt.homeAssistant.enabled) {

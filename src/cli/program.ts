@@ -4,6 +4,7 @@ import { addBenchCommands } from './bench.js'
 import { addBoardCommands } from './board.js'
 import { addDailyCommands } from './daily.js'
 import { addEvaluateCommands } from './evaluate.js'
+import { addFleetCommands } from './fleet.js'
 import { addLearningCommands } from './learning.js'
 import { addSeeCommand } from './see.js'
 import { addStoreCommands } from './store.js'
@@ -19,6 +20,7 @@ export function buildProgram(): Command {
   for (const add of [
     addDailyCommands,
     addStoreCommands,
+    addFleetCommands,
     addEvaluateCommands,
     addLearningCommands,
     addBenchCommands,

@@ -166,6 +166,60 @@ const learningSchema = z.strictObject({
   ageingTemplates: z.int().min(1).max(10).default(3).describe('Most such templates a person.'),
 })
 
+function isPostgres(url: string): boolean {
+  const { protocol, hostname, pathname, password, search } = URL.canParse(url)
+    ? new URL(url)
+    : ({} as Partial<URL>)
+  const isOne = protocol === 'postgres:' || protocol === 'postgresql:'
+  return isOne && hostname !== '' && (pathname ?? '').length > 1 && password === '' && search === ''
+}
+
+const fleetSchema = z
+  .strictObject({
+    url: z
+      .string()
+      .max(2048)
+      .refine(isPostgres, {
+        error:
+          'must be postgres://user@host:port/database, without password or parameters; use store.fleet.passwordFile',
+      })
+      .optional()
+      .describe(
+        'PostgreSQL that keeps what a fleet of doors shares, `postgres://user@host:port/database`; a door of its own if not given. Beyond this machine always TLS, verified.',
+      ),
+    passwordFile: file('File whose first line is the password there.').optional(),
+    ca: file(
+      'PEM file of the authority that signed its certificate; the system’s if not given.',
+    ).optional(),
+    cert: file('PEM file of our own certificate there; goes with `key`.').optional(),
+    key: file('PEM file of our own private key there; goes with `cert`.').optional(),
+    pollSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(10)
+      .describe('Ask it by itself so often; a change there wakes this kiosk sooner.'),
+    maxStalenessMinutes: z
+      .int()
+      .min(1)
+      .max(525_600)
+      .nullable()
+      .default(null)
+      .describe('Without having read it for this long the door is stale; null for never.'),
+    whenStale: z
+      .enum(['continue', 'closed'])
+      .default('continue')
+      .describe('What a stale door does: go on by its own copy, or grant nobody.'),
+    decisions: z
+      .boolean()
+      .default(false)
+      .describe('Also write decisions there, one partition a day; a person by id only.'),
+  })
+  .refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: 'goes with store.fleet.key: give both or none',
+    path: ['cert'],
+  })
+
 const storeSchema = z.strictObject({
   folder: file('Folder of the encrypted database.').default('./data'),
   keyFile: file(
@@ -181,6 +235,7 @@ const storeSchema = z.strictObject({
     })
     .prefault({})
     .describe('When what is stored is removed; see `genkan purge --dry-run`.'),
+  fleet: fleetSchema.prefault({}).describe('Doors that share persons and access.'),
 })
 
 function isBroker(url: string): boolean {

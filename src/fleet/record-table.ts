@@ -47,19 +47,25 @@ export async function readHead(
     seq: string
     commit_id: string
     checked: string | null
+    given: string | null
   }>(
     `SELECT id, generation, seq, commit_id,
-       (SELECT c.id FROM fleet_commit c WHERE c.seq = $1) AS checked FROM fleet`,
-    [cursor.check.sequence],
+       (SELECT c.id FROM fleet_commit c WHERE c.seq = $1) AS checked,
+       (SELECT c.id FROM fleet_commit c WHERE c.seq = $2) AS given FROM fleet`,
+    [cursor.check.sequence, cursor.given.sequence],
   )
   const head = rows.at(0)
   checkFleet(head, secrets)
   const sequence = Number(head.seq)
-  const isStart = cursor.check.sequence === 0
+  const holds = (point: Cursor['check'], found: string | null) =>
+    point.sequence === 0 || point.commit === found
   return {
     generation: head.generation,
     check: { sequence, commit: head.commit_id },
-    hasCheck: (isStart || head.checked === cursor.check.commit) && sequence >= cursor.sequence,
+    hasCheck:
+      holds(cursor.check, head.checked) &&
+      holds(cursor.given, head.given) &&
+      sequence >= cursor.sequence,
   }
 }
 
@@ -134,12 +140,15 @@ export async function pushChanges(
   client: Connection,
   secrets: FleetSecrets,
   changes: readonly PendingChange[],
-): Promise<PushVerdict[]> {
+): Promise<{ readonly verdicts: PushVerdict[]; readonly given: Cursor['check'] }> {
   const author = secrets.membership().kiosk
   return inTransaction(client, async () => {
-    const head = await client.query<{ id: string; generation: number; seq: string }>(
-      'SELECT id, generation, seq FROM fleet FOR UPDATE',
-    )
+    const head = await client.query<{
+      id: string
+      generation: number
+      seq: string
+      commit_id: string
+    }>('SELECT id, generation, seq, commit_id FROM fleet FOR UPDATE')
     const fleet = head.rows.at(0)
     checkFleet(fleet, secrets)
     if (fleet.generation !== secrets.generation()) throw newKeyNeeded()
@@ -175,8 +184,8 @@ export async function pushChanges(
       }
       return { change, outcome: verdict.outcome, version: verdict.version }
     })
-    if (rows.length > 0) await writeRows(client, rows, seq)
-    return verdicts
+    const commit = rows.length > 0 ? await writeRows(client, rows, seq) : fleet.commit_id
+    return { verdicts, given: { sequence: seq, commit } }
   })
 }
 
@@ -187,7 +196,7 @@ const newKeyNeeded = () =>
     'wait for the next round; if it stays, join the fleet again (genkan fleet join)',
   )
 
-async function writeRows(client: Connection, rows: unknown[][], seq: number): Promise<void> {
+async function writeRows(client: Connection, rows: unknown[][], seq: number): Promise<string> {
   const columns = rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? []
   await client.query(
     `INSERT INTO fleet_record
@@ -199,13 +208,14 @@ async function writeRows(client: Connection, rows: unknown[][], seq: number): Pr
        keyed_hash = excluded.keyed_hash, author = excluded.author, seq = excluded.seq`,
     columns,
   )
-  await noteCommit(client, seq)
+  return noteCommit(client, seq)
 }
 
 /** Ends a writing transaction: a point of the history, and a wake-up for whoever listens. */
-async function noteCommit(client: Connection, seq: number): Promise<void> {
+async function noteCommit(client: Connection, seq: number): Promise<string> {
   const id = randomUUID()
   await client.query('UPDATE fleet SET seq = $1, commit_id = $2', [seq, id])
   await client.query('INSERT INTO fleet_commit (seq, id) VALUES ($1, $2)', [seq, id])
   await client.query(`SELECT pg_notify('${CHANGE_CHANNEL}', $1)`, [String(seq)])
+  return id
 }

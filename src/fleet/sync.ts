@@ -109,8 +109,8 @@ async function push(
   for (;;) {
     const changes = replica.pending(PUSH_ROWS)
     if (changes.length === 0) return { pushed, isStale: false }
-    const verdicts = await pushChanges(client, secrets, changes)
-    replica.settle(verdicts)
+    const { verdicts, given } = await pushChanges(client, secrets, changes)
+    replica.settle(verdicts, given)
     pushed += verdicts.filter(({ outcome }) => outcome !== 'stale').length
     if (verdicts.some(({ outcome }) => outcome === 'stale')) return { pushed, isStale: true }
     await turn()

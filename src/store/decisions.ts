@@ -69,6 +69,11 @@ export interface Decisions {
   get(id: string): StoredDecision | undefined
   /** @throws StoreError `invalid-value` for a malformed query, `corrupt-row` */
   list(query?: DecisionQuery): DecisionPage
+  /** Those after a number, in order. @throws StoreError `corrupt-row` */
+  after(
+    sequence: number,
+    limit: number,
+  ): { readonly sequence: number; readonly decision: Decision }[]
   count(): number
   /** How many name the person. */
   countOf(personId: string): number
@@ -156,6 +161,9 @@ export function createDecisions(
   const countOf = database
     .prepare<[string], number>('SELECT count(*) FROM decisions WHERE person_id = ?')
     .pluck()
+  const selectAfter = database.prepare<[number, number], Row>(
+    `${columns} WHERE sequence > ? ORDER BY sequence LIMIT ?`,
+  )
   const count = database.prepare<[], number>('SELECT count(*) FROM decisions').pluck()
 
   const endAttempt = prepareEnd(database)
@@ -197,6 +205,11 @@ export function createDecisions(
       const row = select.get(id)
       return row && toStored(row)
     },
+    after: (sequence, limit) =>
+      selectAfter
+        .all(sequence, limit)
+        .map((row) => ({ sequence: row.sequence, decision: toDecision(row) })),
+
     list(input = {}) {
       const query = parseInput(listSchema, input, 'query')
       const rows = selectPage.all({

@@ -2,6 +2,7 @@ import type { Connection } from '../../src/fleet/postgres.js'
 import { openSecrets, type FleetSecrets } from '../../src/fleet/membership.js'
 import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
 import { migrateRecord } from '../../src/fleet/migrate.js'
+import { pushChanges } from '../../src/fleet/record-table.js'
 import { copyOnce, type CopyReport } from '../../src/fleet/sync.js'
 import type { AppliedChanges } from '../../src/store/replica/replica.js'
 import type { Store } from '../../src/store/store.js'
@@ -15,6 +16,8 @@ export interface Kiosk {
   readonly applied: AppliedChanges[]
   /** One round with the record. */
   copy(): Promise<CopyReport>
+  /** Gives what waits to the record and dies before it hears of it. */
+  copyAndForget(): Promise<void>
 }
 
 function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
@@ -40,6 +43,10 @@ function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
         await close()
         throw error
       }
+    },
+    async copyAndForget() {
+      client ??= await cluster.connect()
+      await pushChanges(client, secrets, store.replica.pending(200))
     },
   }
 }

@@ -19,6 +19,8 @@ export interface Cursor {
   readonly sequence: number
   /** A point of the record's history that is known here; one that is not there any more was lost. */
   readonly check: { readonly sequence: number; readonly commit: string }
+  /** The newest that this kiosk gave to the record, which must be there, too. */
+  readonly given: { readonly sequence: number; readonly commit: string }
   /** The reading from the beginning that is under way after a loss, 1, 2, 3, …; 0 when none is. */
   readonly pass: number
 }
@@ -90,7 +92,8 @@ export interface Replica {
   countPending(): number
   /** Revocations first, then in the order in which they were made. */
   pending(limit: number): PendingChange[]
-  settle(verdicts: readonly PushVerdict[]): void
+  /** @param given the point of the record's history at which it has them */
+  settle(verdicts: readonly PushVerdict[], given: Cursor['check']): void
   /** Revocations made here that have not been announced yet get their number. */
   announce(): void
   unsent(limit: number): Announcement[]
@@ -365,6 +368,15 @@ export function createReplica(
       pass,
     }
     if (record.mine && kind === 'template') changes.confirmed.add(subject)
+    const isDeletedHere =
+      ledger.mark(kind, subject) !== undefined &&
+      !rows.exists(kind, subject) &&
+      ledger.waiting(kind, subject) === undefined
+    if (isDeletedHere) {
+      // By a deletion that the record does not have yet, and that beats whatever it has.
+      ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
+      return
+    }
     if (known?.deleted === true && !(REUSABLE.includes(kind) && version > known.version)) {
       // The record lost a deletion that was told here.
       ledger.setKnown(kind, subject, { ...known, version, pass })
@@ -433,7 +445,8 @@ export function createReplica(
     },
   )
 
-  const START: Cursor = { sequence: 0, check: { sequence: 0, commit: '' }, pass: 0 }
+  const ORIGIN = { sequence: 0, commit: '' }
+  const START: Cursor = { sequence: 0, check: ORIGIN, given: ORIGIN, pass: 0 }
   const cursor = (): Cursor => (ledger.recall('cursor') as Cursor | undefined) ?? START
 
   const beginPass = database.transaction((): Cursor => {
@@ -448,7 +461,7 @@ export function createReplica(
   const endPass = database.transaction((check: Cursor['check']) => {
     const now = cursor()
     ledger.markUnseen(now.pass)
-    ledger.remember('cursor', { sequence: now.sequence, check, pass: 0 })
+    ledger.remember('cursor', { sequence: now.sequence, check, given: check, pass: 0 })
   })
 
   function toPending(mark: ReturnType<Ledger['marks']>[number]): PendingChange | undefined {
@@ -468,25 +481,28 @@ export function createReplica(
     ledger.marks(limit).flatMap((mark) => toPending(mark) ?? []),
   )
 
-  const settle = database.transaction((verdicts: readonly PushVerdict[]) => {
-    ledger.uncaptured(() => {
-      for (const { change, outcome, version } of verdicts) {
-        const { kind, subject, payload, mark } = change
-        if (outcome === 'deleted') takeDeletion({ kind, subject, version }, newChanges(), 0)
-        if (outcome !== 'accepted') continue
-        const known = ledger.known(kind, subject)
-        ledger.setKnown(kind, subject, {
-          version,
-          hash: contentHash(payload ?? tombstoneOf(kind, subject)),
-          deleted: payload === null,
-          mine: true,
-          edits: known?.edits ?? {},
-          pass: known?.pass ?? 0,
-        })
-        ledger.clearMark(kind, subject, mark)
-      }
-    })
-  })
+  const settle = database.transaction(
+    (verdicts: readonly PushVerdict[], given: Cursor['check']) => {
+      ledger.remember('cursor', { ...cursor(), given })
+      ledger.uncaptured(() => {
+        for (const { change, outcome, version } of verdicts) {
+          const { kind, subject, payload, mark } = change
+          if (outcome === 'deleted') takeDeletion({ kind, subject, version }, newChanges(), 0)
+          if (outcome !== 'accepted') continue
+          const known = ledger.known(kind, subject)
+          ledger.setKnown(kind, subject, {
+            version,
+            hash: contentHash(payload ?? tombstoneOf(kind, subject)),
+            deleted: payload === null,
+            mine: true,
+            edits: known?.edits ?? {},
+            pass: known?.pass ?? 0,
+          })
+          ledger.clearMark(kind, subject, mark)
+        }
+      })
+    },
+  )
 
   const announce = database.transaction(() => {
     for (const { subject } of ledger.unannounced()) {
@@ -549,7 +565,7 @@ export function createReplica(
     hasPending: () => ledger.hasMarks(),
     countPending: () => ledger.countMarks(),
     pending: (limit) => pending.immediate(limit),
-    settle: (verdicts) => settle.immediate(verdicts),
+    settle: (verdicts, given) => settle.immediate(verdicts, given),
     announce() {
       if (ledger.unannounced().length > 0) announce.immediate()
     },

@@ -1,0 +1,73 @@
+import type { Command } from 'commander'
+import type { FleetInviteOptions, FleetNameOptions, FleetOptions } from '../commands/fleet.js'
+import type { WithSetup } from './with-setup.js'
+
+/** Commands on a fleet of doors over PostgreSQL (`store.fleet`). */
+export function addFleetCommands(program: Command, withSetup: WithSetup): void {
+  const fleet = program.command('fleet').description('doors that share persons over PostgreSQL')
+  const json = ['--json', 'print JSON'] as const
+  const name = [
+    '--name <name>',
+    'name of this kiosk in the fleet; the host’s if not given',
+  ] as const
+
+  withSetup(fleet.command('init'))
+    .description('begin a fleet in an empty database, with everybody who is enrolled here')
+    .option(...name)
+    .option(...json)
+    .action(async (options: FleetNameOptions) => {
+      const { fleetInit } = await import('../commands/fleet.js')
+      await fleetInit(options)
+    })
+  withSetup(fleet.command('invite'))
+    .description('print an invitation for one kiosk; keep it as secret as a key')
+    .option('--hours <hours>', 'how long it is good', '24')
+    .option(...json)
+    .action(async (options: FleetInviteOptions) => {
+      const { fleetInvite } = await import('../commands/fleet.js')
+      await fleetInvite(options)
+    })
+  withSetup(fleet.command('join <invitation>'))
+    .description('join a fleet, with everybody who is enrolled here')
+    .option(...name)
+    .option(...json)
+    .action(async (invitation: string, options: FleetNameOptions) => {
+      const { fleetJoin } = await import('../commands/fleet.js')
+      await fleetJoin(invitation, options)
+    })
+  withSetup(fleet.command('leave'))
+    .description('forget the fleet and keep everybody here; genkan must not run')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetLeave } = await import('../commands/fleet.js')
+      fleetLeave(options)
+    })
+  withSetup(fleet.command('members'))
+    .description('list the kiosks with what each last said of itself')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetMembers } = await import('../commands/fleet.js')
+      await fleetMembers(options)
+    })
+  withSetup(fleet.command('remove <kiosk>'))
+    .description('take a lost or stolen kiosk out: the others get a new key')
+    .option(...json)
+    .action(async (kiosk: string, options: FleetOptions) => {
+      const { fleetRemove } = await import('../commands/fleet.js')
+      await fleetRemove(kiosk, options)
+    })
+  withSetup(fleet.command('reseal'))
+    .description('go on sealing the record with the newest key, where a removal was cut off')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetReseal } = await import('../commands/fleet.js')
+      await fleetReseal(options)
+    })
+  withSetup(fleet.command('status'))
+    .description('say how this kiosk stands to the record')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetStatus } = await import('../commands/fleet.js')
+      await fleetStatus(options)
+    })
+}

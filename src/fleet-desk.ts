@@ -1,0 +1,259 @@
+import type { Logger } from 'pino'
+
+import type { Config } from './config/schema.js'
+import type { Embedding } from './encoding/embedding.js'
+import type { Publisher } from './events/publisher.js'
+import type { Listener } from './events/subscriptions.js'
+import { addressOf } from './fleet/address.js'
+import { writeDecisions } from './fleet/decision-sink.js'
+import { explainPostgres } from './fleet/fault.js'
+import { createFreshness } from './fleet/freshness.js'
+import { startFleetLink } from './fleet/link.js'
+import type { FleetLink } from './fleet/link.js'
+import { openSecrets, readMembership } from './fleet/membership.js'
+import type { FleetSecrets } from './fleet/membership.js'
+import type { Connection } from './fleet/postgres.js'
+import { hearRevocation, revocationMessage, revocationTopic } from './fleet/revocations.js'
+import type { LiveView } from './live-view.js'
+import type { RecentProbes } from './recent-probes.js'
+import type { Recognition } from './recognition.js'
+import type { AppliedChanges } from './store/replica/replica.js'
+import type { Store } from './store/store.js'
+import { version } from './version.js'
+import type { Trouble } from './watchdogs/trouble.js'
+
+export interface FleetDeskParts {
+  readonly config: Config
+  readonly store: Store
+  readonly recognition: Recognition
+  /** Makes of a stored embedding what is compared, see `learnt-encoder.ts`. */
+  readonly current: (stored: Embedding) => Embedding
+  readonly recentProbes: Pick<RecentProbes, 'forgetAll'>
+  readonly live: Pick<LiveView, 'showSystemChange'>
+  readonly log: Logger
+  readonly modelIds: Readonly<Record<string, string>>
+}
+
+/** The door's part in a fleet; for a door of its own it does nothing. */
+export interface FleetDesk {
+  readonly listeners: readonly Listener[]
+  start(publisher: Pick<Publisher, 'send' | 'state'>): void
+  /** Why the door grants nobody: the replica is older than it may be, where the door then closes. */
+  withhold(): Trouble | undefined
+  /** What of the fleet is out of order. */
+  trouble(): Trouble | undefined
+  stop(): Promise<void>
+}
+
+const LOOK_EVERY_MS = 200
+const ANNOUNCEMENTS_A_TURN = 50
+const DECISIONS_A_ROUND = 500
+
+const NOT_A_MEMBER: Trouble = {
+  cause: 'store.fleet.url is set, but this kiosk is in no fleet',
+  cure: 'begin one (genkan fleet init) or join one (genkan fleet join), then start genkan anew',
+}
+
+const ALONE: FleetDesk = {
+  listeners: [],
+  start: () => undefined,
+  withhold: () => undefined,
+  trouble: () => undefined,
+  stop: () => Promise.resolve(),
+}
+
+/** Opens the door's part in the fleet that the configuration names. */
+export function openFleetDesk(parts: FleetDeskParts): FleetDesk {
+  const { config, store, log } = parts
+  const address = addressOf(config.store)
+  const membership = readMembership(store.replica)
+  if (address === undefined) {
+    if (membership !== undefined) {
+      log.warn('this kiosk is in a fleet, but store.fleet.url is not set; changes wait here')
+    }
+    return ALONE
+  }
+  if (membership === undefined) {
+    log.warn(NOT_A_MEMBER)
+    const closed = config.store.fleet.whenStale === 'closed' ? NOT_A_MEMBER : undefined
+    return { ...ALONE, withhold: () => closed, trouble: () => NOT_A_MEMBER }
+  }
+  return openMember(parts, address, openSecrets(store.replica))
+}
+
+function openMember(
+  parts: FleetDeskParts,
+  address: NonNullable<ReturnType<typeof addressOf>>,
+  secrets: FleetSecrets,
+): FleetDesk {
+  const { config, store, recognition, log } = parts
+  const { maxStalenessMinutes, whenStale, pollSeconds } = config.store.fleet
+  const { fleet, kiosk, name } = secrets.membership()
+  const topic = revocationTopic(config.mqtt.topicPrefix, fleet)
+  const freshness = createFreshness(store.replica, {
+    wallMs: Date.now,
+    monotonicMs: () => performance.now(),
+  })
+  const toCheck: string[] = []
+  let link: FleetLink | undefined
+  let timer: NodeJS.Timeout | undefined
+  let publisher: Pick<Publisher, 'send' | 'state'> | undefined
+
+  /** The gallery follows what was written; one that cannot is read anew. */
+  function show(changes: AppliedChanges): void {
+    try {
+      const { gallery } = recognition
+      for (const id of changes.personsGone) gallery.removePerson(id)
+      for (const id of changes.templatesGone) gallery.remove(id)
+      for (const { templateId, personId } of changes.templates) {
+        const template = store.templates.get(templateId)
+        gallery.remove(templateId)
+        const embedding = template && parts.current(template.embedding)
+        if (embedding?.modelId === gallery.modelId) gallery.add({ templateId, personId, embedding })
+      }
+      if (changes.personsGone.length > 0) parts.recentProbes.forgetAll()
+      if (changes.others || changes.personsGone.length > 0) recognition.reloadNegatives()
+    } catch (error) {
+      log.error({ err: error }, 'the gallery could not follow the fleet and is read anew')
+      recognition.reload()
+    }
+    toCheck.push(...changes.confirmed)
+    const { persons, personsGone, templates, templatesGone, others } = changes
+    const count = persons.length + personsGone.length + templates.length + templatesGone.length
+    if (count > 0 || others) parts.live.showSystemChange()
+  }
+
+  /** Whether a face that was enrolled here has two names by now; one a turn, since each is a search. */
+  function checkOne(): void {
+    const templateId = toCheck.shift()
+    const template = templateId === undefined ? undefined : store.templates.get(templateId)
+    if (template === undefined) return
+    const embedding = parts.current(template.embedding)
+    if (embedding.modelId !== recognition.gallery.modelId) return
+    const other = recognition.nearestOther(embedding, template.personId)
+    if (other !== undefined && store.replica.noteDuplicate(template.personId, other)) {
+      log.warn({ persons: [template.personId, other] }, 'two persons have one face')
+    }
+  }
+
+  let sending = false
+  async function sendAnnouncements(): Promise<void> {
+    if (sending || publisher?.state().name !== 'connected') return
+    sending = true
+    try {
+      for (const told of store.replica.unsent(ANNOUNCEMENTS_A_TURN)) {
+        const payload = revocationMessage(secrets, told)
+        if (!(await publisher.send({ topic, payload, schema: 'genkan.revocation.v1' }))) return
+        store.replica.sent(told.sequence)
+      }
+    } finally {
+      sending = false
+    }
+  }
+
+  function look(): void {
+    try {
+      store.replica.announce()
+      if (store.replica.hasPending()) link?.kick()
+      checkOne()
+    } catch (error) {
+      log.error({ err: error }, 'the replica cannot be read')
+    }
+    sendAnnouncements().catch((error: unknown) => {
+      log.error({ err: error }, 'a revocation could not be announced')
+    })
+  }
+
+  async function hand(client: Connection): Promise<void> {
+    if (!config.store.fleet.decisions) return
+    try {
+      for (;;) {
+        const after = Number(store.replica.recall('decision-cursor') ?? 0)
+        const decisions = store.decisions.after(after, DECISIONS_A_ROUND)
+        const last = decisions.at(-1)
+        if (last === undefined) return
+        await writeDecisions(client, kiosk, decisions)
+        store.replica.remember('decision-cursor', last.sequence)
+      }
+    } catch (error) {
+      const { cause, cure } = explainPostgres(error)
+      log.error({ cause, cure }, 'decisions could not be handed to the fleet’s database')
+    }
+  }
+
+  /** A store that cannot be read says so elsewhere. */
+  function firstDuplicate() {
+    try {
+      return store.replica.duplicates().at(0)
+    } catch {
+      return undefined
+    }
+  }
+
+  const isStale = () => maxStalenessMinutes !== null && freshness.ageMinutes() > maxStalenessMinutes
+  const stale: Trouble = {
+    cause: `the fleet’s record was last read more than ${String(maxStalenessMinutes)} minutes ago`,
+    cure: 'check the database and the network (genkan fleet status)',
+  }
+
+  return {
+    listeners: [
+      {
+        filter: topic,
+        onMessage({ payload, retained }) {
+          if (retained) return
+          try {
+            const hearing = hearRevocation(secrets, store.replica, payload)
+            if (hearing.outcome === 'applied') parts.live.showSystemChange()
+            if (hearing.outcome === 'own' || hearing.outcome === 'replayed') return
+            log.info({ revocation: hearing.outcome }, 'a revocation was heard')
+            if (hearing.outcome === 'not-trusted') link?.relearnMembers()
+            link?.kick()
+          } catch (error) {
+            log.error({ err: error }, 'a revocation could not be written; the record has it, too')
+            link?.kick()
+          }
+        },
+      },
+    ],
+    start(through) {
+      publisher = through
+      link = startFleetLink({
+        replica: store.replica,
+        secrets,
+        address,
+        name: `genkan ${name}`,
+        pollMs: pollSeconds * 1000,
+        random: Math.random,
+        onApplied: show,
+        onFresh: () => freshness.confirm(),
+        onState: (state) => log.info({ fleet: state }, 'fleet'),
+        status: () => ({
+          version,
+          door: config.door.id,
+          models: parts.modelIds,
+          sequence: store.replica.cursor().sequence,
+          pending: store.replica.countPending(),
+        }),
+        afterRound: hand,
+      })
+      timer = setInterval(look, LOOK_EVERY_MS)
+    },
+    withhold: () => (whenStale === 'closed' && isStale() ? stale : undefined),
+    trouble() {
+      if (isStale()) return stale
+      const state = link?.state()
+      if (state?.name === 'degraded') return { cause: state.cause, cure: state.cure }
+      const twice = firstDuplicate()
+      if (twice === undefined) return undefined
+      return {
+        cause: `two persons have one face: ${twice.personId} and ${twice.otherId}`,
+        cure: 'delete the one who is not, in the console',
+      }
+    },
+    async stop() {
+      clearInterval(timer)
+      await link?.stop()
+    },
+  }
+}

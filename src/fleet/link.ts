@@ -1,0 +1,131 @@
+import { createBackOff, pause } from '../events/back-off.js'
+import { createBell } from '../events/bell.js'
+import { explainPostgres } from './fault.js'
+import { listMembers, reportStatus } from './members.js'
+import { migrateRecord } from './migrate.js'
+import type { Connection, PostgresAddress } from './postgres.js'
+import { connectPostgres } from './postgres.js'
+import { CHANGE_CHANNEL } from './record-table.js'
+import { copyOnce } from './sync.js'
+import type { CopyParts } from './sync.js'
+
+/** How the line to the record stands. */
+export type LinkState =
+  | { readonly name: 'connecting' | 'connected' | 'stopped' }
+  | { readonly name: 'degraded'; readonly cause: string; readonly cure: string }
+
+export interface LinkParts extends CopyParts {
+  readonly address: PostgresAddress
+  /** For the server's list of connections. */
+  readonly name: string
+  /** Asks by itself so often; a change wakes it sooner. */
+  readonly pollMs: number
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** Told after each whole round. */
+  readonly onFresh: () => void
+  readonly onState: (state: LinkState) => void
+  /** What this kiosk says of itself, about once a minute. */
+  readonly status: () => Readonly<Record<string, unknown>>
+  /** What else is to be written to the same database after a round, such as decisions. */
+  readonly afterRound?: (client: Connection) => Promise<void>
+}
+
+/** The line between this kiosk and the record. It runs without one, too: changes wait in the replica. */
+export interface FleetLink {
+  state(): LinkState
+  /** There is something to tell. */
+  kick(): void
+  /** Reads anew who is in the fleet, at the next round; heeded every few seconds at most. */
+  relearnMembers(): void
+  stop(): Promise<void>
+}
+
+const STATUS_EVERY_MS = 60_000
+const MEMBERS_EVERY_MS = 600_000
+const MEMBERS_SOON_MS = 5000
+/** Kiosks that are woken in one moment spread over this, so that they don't all ask at once. */
+const SPREAD_MS = 200
+
+const DAMAGED = {
+  cause: 'the fleet’s database holds rows that somebody changed or that nobody here can open',
+  cure: 'find out who wrote to it (genkan fleet status); restore its backup',
+}
+
+/** Starts connecting and copying in the background, for ever, until stopped. */
+export function startFleetLink(parts: LinkParts): FleetLink {
+  const stopping = new AbortController()
+  const isStopping = (): boolean => stopping.signal.aborted
+  const bell = createBell()
+  let state: LinkState = { name: 'connecting' }
+  let isSomebodyNew = false
+
+  function enter(next: LinkState): void {
+    if (JSON.stringify(next) === JSON.stringify(state)) return
+    state = next
+    parts.onState(next)
+  }
+
+  async function serve(client: Connection): Promise<void> {
+    client.on('notification', bell.ring)
+    client.on('end', bell.ring)
+    await migrateRecord(client)
+    await client.query(`LISTEN ${CHANGE_CHANNEL}`)
+    let reportedMs = Number.NEGATIVE_INFINITY
+    let learntMs = Number.NEGATIVE_INFINITY
+    while (!isStopping()) {
+      const { unreadable } = await copyOnce(client, parts)
+      if (unreadable === 0) parts.onFresh()
+      enter(unreadable === 0 ? { name: 'connected' } : { name: 'degraded', ...DAMAGED })
+      await parts.afterRound?.(client)
+      if (performance.now() - reportedMs >= STATUS_EVERY_MS) {
+        await reportStatus(client, parts.secrets, parts.status())
+        reportedMs = performance.now()
+      }
+      const learnAfterMs = isSomebodyNew ? MEMBERS_SOON_MS : MEMBERS_EVERY_MS
+      if (performance.now() - learntMs >= learnAfterMs) {
+        await listMembers(client, parts.secrets)
+        learntMs = performance.now()
+        isSomebodyNew = false
+      }
+      const timer = setTimeout(bell.ring, parts.pollMs * (0.75 + parts.random() / 2))
+      await bell.whenRung(stopping.signal)
+      clearTimeout(timer)
+      await pause(parts.random() * SPREAD_MS, stopping.signal)
+    }
+  }
+
+  async function run(): Promise<void> {
+    const backOff = createBackOff(parts.random)
+    while (!isStopping()) {
+      let client: Connection | undefined
+      try {
+        client = await connectPostgres(parts.address, parts.name)
+        await serve(client)
+      } catch (error) {
+        const { cause, cure } = explainPostgres(error)
+        if (!isStopping()) {
+          if (state.name === 'connected') backOff.reset()
+          enter({ name: 'degraded', cause, cure })
+        }
+      } finally {
+        await client?.end().catch(() => undefined)
+      }
+      await pause(backOff.next(), stopping.signal)
+    }
+    enter({ name: 'stopped' })
+  }
+
+  const running = run()
+  return {
+    state: () => state,
+    kick: bell.ring,
+    relearnMembers() {
+      isSomebodyNew = true
+    },
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}

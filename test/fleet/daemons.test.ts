@@ -1,0 +1,164 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { pino } from 'pino'
+import t from 'tap'
+
+import { loadConfig } from '../../src/config/load.js'
+import type { Decision } from '../../src/decision/decision.js'
+import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
+import { openSecrets } from '../../src/fleet/membership.js'
+import { migrateRecord } from '../../src/fleet/migrate.js'
+import { assetPath } from '../../src/models/registry.js'
+import { writeReplayPicture } from '../../src/replay-picture.js'
+import { startDaemon } from '../../src/start-daemon.js'
+import { openStore } from '../../src/store/store.js'
+import { noMosquitto, startMosquitto, until } from '../events/mosquitto.js'
+import { noPostgres, startCluster, type Cluster, type Test } from './cluster.js'
+
+const log = pino({ level: 'silent' })
+
+async function makeFleet(cluster: Cluster, folders: readonly string[]): Promise<void> {
+  const client = await cluster.connect()
+  await migrateRecord(client)
+  let invitation = ''
+  for (const [index, folder] of folders.entries()) {
+    const store = openStore({ folder, nowMs: Date.now })
+    if (index === 0) {
+      await beginFleet(client, store.replica, 'first')
+      invitation = await invite(client, openSecrets(store.replica))
+    } else {
+      await joinFleet(client, store.replica, 'second', invitation)
+    }
+    store.close()
+  }
+  await client.end()
+}
+
+/** The real daemon at a replay of one man, in this process. */
+async function startDoor(t: Test, folder: string, door: string, url: string, mqttPort: number) {
+  const configPath = join(folder, 'genkan.yaml')
+  writeFileSync(
+    configPath,
+    `door: { id: ${door} }
+camera: { source: replay, gapS: 0.2, fps: 6 }
+liveness: { mode: texture }
+decision: { cooldownMs: 0, grantCooldownMs: 0 }
+store: { folder: ${join(folder, 'data')}, fleet: { url: ${url}, pollSeconds: 2, decisions: true } }
+mqtt: { url: 'mqtt://127.0.0.1:${mqttPort}' }
+admin: { port: 0 }
+`,
+  )
+  const { config } = loadConfig({ configPath, board: undefined })
+  const file = assetPath('franck.mp4')
+  const daemon = await startDaemon({
+    config,
+    log,
+    onAlive: () => undefined,
+    playlist: [{ kind: 'clip', label: 'a man', file, startS: 0, durationS: 14 }],
+  })
+  t.teardown(() => daemon.stop())
+  return daemon
+}
+
+t.test(
+  'two real doors, a real PostgreSQL and a real broker',
+  { skip: noPostgres || noMosquitto },
+  async (t) => {
+    const cluster = await startCluster(t)
+    const { port: mqttPort } = await startMosquitto(t)
+    const folders = ['first', 'second'].map((name) => {
+      const folder = mkdtempSync(join(tmpdir(), `genkan-fleet-${name}-`))
+      t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+      return folder
+    })
+    await makeFleet(
+      cluster,
+      folders.map((folder) => join(folder, 'data')),
+    )
+    const [one, two] = await Promise.all(
+      folders.map((folder, index) =>
+        startDoor(t, folder, `door-${index + 1}`, cluster.url, mqttPort),
+      ),
+    )
+    // The first kiosk's token is good at every console of the fleet.
+    const token = one.newToken ?? ''
+    const api = (url: string, method: string, path: string, body?: FormData) =>
+      fetch(`${url}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}` },
+        ...(body ? { body } : {}),
+      })
+    async function newest(url: string): Promise<Decision | undefined> {
+      const answer = await api(url, 'GET', 'api/decisions?limit=1')
+      if (answer.status !== 200) return undefined
+      const { items } = (await answer.json()) as { items: Decision[] }
+      return items[0]
+    }
+    const decides = (url: string, what: string, wanted: Partial<Decision>) =>
+      until(
+        async () => {
+          const decision = await newest(url)
+          return Object.entries(wanted).every(
+            ([key, value]) => decision?.[key as keyof Decision] === value,
+          )
+        },
+        what,
+        60_000,
+      )
+
+    await decides(two.consoleUrl, 'the stranger at the second door', { reason: 'unknown' })
+    const form = new FormData()
+    form.set('name', 'First man')
+    const picture = readFileSync(await writeReplayPicture(join(folders[0], 'data')))
+    form.set('picture', new File([picture], 'man.jpg', { type: 'image/jpeg' }))
+    const answer = await api(one.consoleUrl, 'POST', 'api/persons', form)
+    t.equal(answer.status, 201)
+    const { id } = (await answer.json()) as { id: string }
+    await decides(two.consoleUrl, 'a grant at the second door', { outcome: 'granted' })
+    t.pass('enrolled at the first door, granted at the second')
+
+    await cluster.kill()
+    const before = await newest(two.consoleUrl)
+    await until(
+      async () => {
+        const decision = await newest(two.consoleUrl)
+        return decision?.outcome === 'granted' && decision.id !== before?.id
+      },
+      'a grant without the database',
+      60_000,
+    )
+    t.pass('the door goes on by its own copy')
+
+    t.equal((await api(one.consoleUrl, 'DELETE', `api/persons/${id}`)).status, 200)
+    await decides(two.consoleUrl, 'the revocation, over the broker alone', {
+      reason: 'not-permitted',
+    })
+    t.pass('revoked over MQTT while the database is gone')
+
+    await cluster.start()
+    await decides(two.consoleUrl, 'the deletion at the second door', { reason: 'unknown' })
+    t.equal((await api(two.consoleUrl, 'GET', `api/persons/${id}`)).status, 404)
+    const client = await cluster.connect()
+    await until(
+      async () => {
+        const { rows } = await client.query<{ doors: string }>(
+          'SELECT count(DISTINCT door) AS doors FROM fleet_decision',
+        )
+        return rows[0].doors === '2'
+      },
+      'the decisions of both doors in the database',
+      60_000,
+    )
+    const twice = await client.query(
+      'SELECT id FROM fleet_decision GROUP BY id HAVING count(*) > 1',
+    )
+    t.equal(twice.rowCount, 0)
+    const named = await client.query(
+      `SELECT 1 FROM fleet_decision WHERE body::text LIKE '%First man%'`,
+    )
+    t.equal(named.rowCount, 0, 'no name of a person')
+    await client.end()
+  },
+)
