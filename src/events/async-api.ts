@@ -6,6 +6,7 @@ import {
   doorMessageSchema,
   grantMessageSchema,
   MAX_GRANT_LIFE_MS,
+  revocationMessageSchema,
   statusMessageSchema,
 } from './messages.js'
 import { attemptMessageSchema, stateMessageSchema } from './state-message.js'
@@ -21,6 +22,8 @@ interface Kind {
   readonly qos: 0 | 1
   readonly retain: boolean
   readonly expirySeconds?: number
+  /** Where it goes, if not below the door's topics. */
+  readonly address?: string
   /** Who sends it. */
   readonly from: 'genkan' | 'reader'
 }
@@ -86,6 +89,15 @@ const KINDS: readonly Kind[] = [
     expirySeconds: 60,
     from: 'genkan',
   },
+  {
+    name: 'revocation',
+    summary: 'Whom no door of the fleet admits any more; signed, numbered, never retained.',
+    payload: revocationMessageSchema,
+    address: '{prefix}/fleet/{fleet}/revocation',
+    qos: 1,
+    retain: false,
+    from: 'genkan',
+  },
   ...COMMAND_NAMES.map((name): Kind => ({
     name: `command/${name}`,
     summary: `A command, taken only where mqtt.commands.allow holds \`${name}\`.`,
@@ -106,13 +118,15 @@ export function payloadSchema({ payload, from }: Pick<Kind, 'payload' | 'from'>)
 const idOf = (name: string): string =>
   name.replace(/\/(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-function channel({ name, summary }: Kind): Json {
+function channel({ name, summary, address = `{prefix}/{door}/${name}` }: Kind): Json {
   return {
-    address: `{prefix}/{door}/${name}`,
+    address,
     summary,
     parameters: {
       prefix: { description: 'mqtt.topicPrefix', default: 'genkan' },
-      door: { description: 'door.id', default: 'front' },
+      ...(address.includes('{door}')
+        ? { door: { description: 'door.id', default: 'front' } }
+        : { fleet: { description: 'Id of the fleet, see `genkan fleet status`.' } }),
     },
     messages: { [idOf(name)]: { $ref: `#/components/messages/${idOf(name)}` } },
   }

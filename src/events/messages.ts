@@ -63,6 +63,19 @@ export const statusMessageSchema = z.strictObject({
 })
 export type StatusMessage = z.infer<typeof statusMessageSchema>
 
+/** Payload on `PREFIX/fleet/ID/revocation`: a kiosk tells the others of its fleet whom to admit no more. */
+export const revocationMessageSchema = z.strictObject({
+  statement: z
+    .string()
+    .max(1000)
+    .describe('JSON of fleet, kiosk, sequence (1, 2, 3, … of the kiosk), personId and edit.'),
+  signature: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{86}==$/)
+    .describe('Base64 of Ed25519 over the statement, by the key of the kiosk.'),
+})
+export type RevocationMessage = z.infer<typeof revocationMessageSchema>
+
 /** Whether the daemon itself is well, as `…/status` tells it. */
 export type Health =
   | { readonly state: 'online' }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+import { revocationMessageSchema } from '../events/messages.js'
+import type { RevocationMessage } from '../events/messages.js'
 import { topicPrefixSchema } from '../events/topics.js'
 import type { Announcement, Replica } from '../store/replica/replica.js'
 import { isSignedBy, signText } from './identity.js'
@@ -14,12 +16,6 @@ const statementSchema = z.strictObject({
   personId: z.ulid(),
   /** Which edit of the kiosk it is: a record that has it takes the revocation's place. */
   edit: z.int().positive(),
-})
-
-/** Payload on `PREFIX/fleet/ID/revocation`. */
-export const revocationMessageSchema = z.strictObject({
-  statement: z.string().max(1000).describe('JSON: fleet, kiosk, sequence, personId, edit.'),
-  signature: z.base64().max(100).describe('Ed25519, by the key of the kiosk.'),
 })
 
 const MAX_BYTES = 2048
@@ -51,7 +47,7 @@ export function hearRevocation(
   payload: Buffer,
 ): Hearing {
   if (payload.length > MAX_BYTES) return { outcome: 'not-valid' }
-  let message: z.output<typeof revocationMessageSchema>
+  let message: RevocationMessage
   let statement: z.output<typeof statementSchema>
   try {
     message = revocationMessageSchema.parse(JSON.parse(payload.toString('utf8')))
