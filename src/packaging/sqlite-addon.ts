@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../config/paths.js'
 import type { Architecture } from './architecture.js'
@@ -8,6 +8,17 @@ import { runTool } from './run-tool.js'
 /** The one native module whose binary no npm package carries. */
 const MODULE = 'better-sqlite3-multiple-ciphers'
 const ADDON = 'better_sqlite3.node'
+
+const WRAP_HEADER = join('include', 'node', 'node_object_wrap.h')
+
+/**
+ * The header of wrapped objects as it was before Node.js 24.19: since then it registers each object with
+ * its environment and aborts the process where one is collected while no JavaScript runs
+ * (https://github.com/nodejs/node/issues/65446, open as of 24.22). SQLite's statements are such objects.
+ */
+export function withoutCleanupHooks(header: string): string {
+  return header.replace(/^\s*(?:Add|Remove)CleanupHook\(\);\n/gm, '')
+}
 
 /**
  * Compiles SQLite's addon for a board from the sources in its npm package, against the headers of the
@@ -27,6 +38,8 @@ export function compileSqliteAddon(
     recursive: true,
     filter: (path) => !path.endsWith(join(MODULE, 'build')),
   })
+  const wrapHeader = join(runtime.folder, WRAP_HEADER)
+  writeFileSync(wrapHeader, withoutCleanupHooks(readFileSync(wrapHeader, 'utf8')))
   const tool = (name: string) => `${architecture.toolPrefix}${name}`
   const debianPackage = `node-gyp and g++-${architecture.toolPrefix.slice(0, -1)}`
   const nodeGyp = join(packageRoot, 'node_modules', '.bin', 'node-gyp')
