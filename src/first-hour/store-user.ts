@@ -21,6 +21,7 @@ export function runAsStoreUser(args: readonly string[], storeFolder: string): Co
     encoding: 'utf8',
     ...(isRoot && owner !== undefined && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : {}),
   })
+  if (done.error !== undefined) return { ok: false, said: done.error.message }
   const ok = done.status === 0
   return { ok, said: (ok ? done.stdout : `${done.stdout}${done.stderr}`).trim() }
 }

@@ -15,6 +15,8 @@ if [ -z "$root" ]; then
   debootstrap --arch=arm64 --variant=minbase --include=ca-certificates,ffmpeg,systemd \
     trixie "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
   rm -f "$root.log"
+  # It is the root of a system: everybody may pass through.
+  chmod 755 "$root"
 fi
 if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
   mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc

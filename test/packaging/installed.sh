@@ -2,17 +2,27 @@
 # Installs a built package in a fresh Debian that is really booted by systemd, and looks at it there:
 # service, doctor, exposure, an identification, timers, backup, watchdog, an upgrade with data kept, an update
 # that stays and one that is taken back, setup, removal, purge.
-# Needs root, debootstrap, systemd-container, ffmpeg and openssl. Usage: installed.sh PACKAGE.deb [SUITE]
+# Needs root, debootstrap, systemd-container, ffmpeg and openssl. Usage: installed.sh PACKAGE.deb [SUITE] [BASE]
+# An unpacked Debian at BASE, with systemd, dbus and udev, is copied instead of a fresh one; it stays as it is.
 set -euo pipefail
 package=$(readlink -f "$1")
 suite=${2:-trixie}
 mirror=${MIRROR:-$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)}
+base=${3:-}
 root=$(mktemp -d /tmp/genkan-board.XXXXXX)
 trap 'rm -rf "$root"' EXIT
 
-debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,ca-certificates \
-  "$suite" "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
-rm -f "$root.log"
+if [ -n "$base" ]; then
+  cp -a "$base/." "$root"
+else
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,ca-certificates \
+    "$suite" "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
+  rm -f "$root.log"
+fi
+# It is the root of a system: everybody may pass through.
+chmod 755 "$root"
+# What is thrown away need not be synced at each file.
+echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 cp "$package" "$root/root/genkan.deb"
 
@@ -56,7 +66,7 @@ systemctl --no-pager -l status genkan.service | head -8
 check 'the doctor finds no fault' genkan doctor
 check "exposure $(exposure) is at most 2.0" awk "BEGIN { exit !($(exposure) <= 2.0) }"
 check 'the backup timer waits' systemctl is-active -q genkan-backup.timer
-check 'a backup is made and verified' systemctl start genkan-backup.service
+check 'a backup is made and verified' sh -c 'systemctl start genkan-backup.service && ls /var/backups/genkan/genkan-*.backup'
 check 'the store belongs to genkan alone' test "$(stat -c '%U %a' /var/lib/genkan/genkan.db)" = 'genkan 600'
 check 'the key belongs to genkan alone' test "$(stat -c '%U %a' /etc/genkan/key)" = 'genkan 400'
 
