@@ -147,7 +147,6 @@ export const FACE_REJECTIONS = [
   'too-dark',
   'too-bright',
   'turned',
-  'occluded',
   'looks-like-a-photo',
   'same-as-person',
 ] as const

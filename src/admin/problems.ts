@@ -73,12 +73,6 @@ const REJECTIONS = {
     cause: 'The face looks too far to the side, up or down.',
     cure: 'Look straight into the camera.',
   },
-  occluded: {
-    status: 422,
-    title: 'Face covered',
-    cause: 'Part of the face is covered.',
-    cure: 'Take off mask, sunglasses or hat, and clear the hair from the eyes.',
-  },
   'looks-like-a-photo': {
     status: 422,
     title: 'Looks like a photo',

@@ -23,11 +23,15 @@ export function createEncoder(net: Net<'encoder'>): Encoder {
   const { id, input } = net.manifest
   const [, , side] = input.shape
   const { originId } = net.manifest
+  /** Inputs that no run reads any more; a door and an enrolment may encode at once. */
+  const idle: Float32Array[] = []
   return {
     modelId: id,
     align: (image, face) => alignFace(image, face.fivePoints, input.fit.template, side),
     async encode(aligned) {
-      const { embedding, origin } = await net.run(toPlanarTensor(aligned, input))
+      const planes = toPlanarTensor(aligned, input, idle.pop())
+      const { embedding, origin } = await net.run(planes)
+      idle.push(planes)
       const made = toEmbedding(id, embedding)
       if (origin === undefined || originId === undefined) return made
       return { ...made, origin: toEmbedding(originId, origin) }

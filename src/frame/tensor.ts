@@ -15,22 +15,25 @@ const LUMA_BLUE = 0.114
 
 /**
  * Planar floats of a picture in a net's own format.
+ * @param planes is written, where one of the right length is at hand
  * @returns length = channels · height · width, channel-major (NCHW with N = 1)
  */
-export function toPlanarTensor(image: Image, format: PixelFormat): Float32Array {
+export function toPlanarTensor(
+  image: Image,
+  format: PixelFormat,
+  planes: Float32Array = new Float32Array(image.width * image.height * format.mean.length),
+): Float32Array {
   const { data } = image
   const area = image.width * image.height
   const { mean } = format
   const scale = 1 / format.divisor
   if (format.colour === 'gray') {
-    const plane = new Float32Array(area)
     for (let i = 0, from = 0; i < area; i++, from += 3) {
       const luma = LUMA_RED * data[from] + LUMA_GREEN * data[from + 1] + LUMA_BLUE * data[from + 2]
-      plane[i] = (luma - mean[0]) * scale
+      planes[i] = (luma - mean[0]) * scale
     }
-    return plane
+    return planes
   }
-  const planes = new Float32Array(area * 3)
   const first = format.colour === 'rgb' ? 0 : 2
   const third = 2 - first
   const [mean0, mean1, mean2] = mean

@@ -72,6 +72,9 @@ interface LumaPart {
   readonly width: number
 }
 
+/** Written anew for every view, and read before anything else runs. */
+let lumaMemory = new Float64Array(0)
+
 /** Brightness wherever a view drawn through `toFrame` looks, the neighbours right and below included. */
 function lumaUnderView({ data, width, height }: Image, { a, b, tx, ty }: Similarity): LumaPart {
   const [near, far] = [-0.5, VIEW_SIDE - 0.5]
@@ -85,7 +88,9 @@ function lumaUnderView({ data, width, height }: Image, { a, b, tx, ty }: Similar
   const [left, top] = [begin(across, width), begin(down, height)]
   const [right, bottom] = [end(across, width), end(down, height)]
   const partWidth = right - left
-  const luma = new Float64Array(partWidth * (bottom - top))
+  const length = partWidth * (bottom - top)
+  if (lumaMemory.length < length) lumaMemory = new Float64Array(length)
+  const luma = lumaMemory
   for (let y = top, i = 0; y < bottom; y++) {
     let from = (y * width + left) * 3
     for (const rowEnd = i + partWidth; i < rowEnd; i++, from += 3) {

@@ -113,6 +113,61 @@ export function solveSymmetric(
   return solution
 }
 
+/** Where a region lies now: its centre, and the affine motion about it. */
+interface Pose {
+  readonly centreX: number
+  readonly centreY: number
+  a: number
+  b: number
+  c: number
+  d: number
+  tx: number
+  ty: number
+}
+
+/** Change of brightness that makes the moved region look like the earlier one. */
+interface Light {
+  gain: number
+  offset: number
+}
+
+/** Bilinear; outside the view its edge is repeated. */
+function sampleAt({ side, pixels: p }: GrayView, pose: Pose, dx: number, dy: number): number {
+  let x = pose.centreX + pose.a * dx + pose.b * dy + pose.tx
+  let y = pose.centreY + pose.c * dx + pose.d * dy + pose.ty
+  x = x < 0 ? 0 : x > side - 1.001 ? side - 1.001 : x
+  y = y < 0 ? 0 : y > side - 1.001 ? side - 1.001 : y
+  const x0 = x | 0
+  const y0 = y | 0
+  const fx = x - x0
+  const at = y0 * side + x0
+  const upper = p[at] + (p[at + 1] - p[at]) * fx
+  const lower = p[at + side] + (p[at + side + 1] - p[at + side]) * fx
+  return upper + (lower - upper) * (y - y0)
+}
+
+/** @param moved is written: the places of a region as they look now */
+function resample(now: GrayView, pose: Pose, places: Int16Array, moved: Float32Array): void {
+  for (let k = 0; k < moved.length; k++) {
+    moved[k] = sampleAt(now, pose, places[2 * k], places[2 * k + 1])
+  }
+}
+
+/** @param light is written */
+function matchLight(moved: Float32Array, values: Float32Array, mean: number, light: Light): void {
+  const count = moved.length
+  let movedMean = 0
+  for (let k = 0; k < count; k++) movedMean += moved[k] / count
+  let cross = 0
+  let movedVariance = 0
+  for (let k = 0; k < count; k++) {
+    cross += ((moved[k] - movedMean) * (values[k] - mean)) / count
+    movedVariance += (moved[k] - movedMean) ** 2 / count
+  }
+  light.gain = Math.min(2, Math.max(0.5, cross / Math.max(1e-6, movedVariance)))
+  light.offset = mean - light.gain * movedMean
+}
+
 /**
  * Compares a region of two views after undoing the affine motion and the change of light that the
  * region's surroundings show (inverse-compositional Lucas–Kanade, Baker & Matthews 2004). A sheet of
@@ -160,42 +215,14 @@ export function compareRegion(
     hessian[i * 6 + i] += i % 3 === 0 ? damping : damping * 2
     for (let j = 0; j < i; j++) hessian[j * 6 + i] = hessian[i * 6 + j]
   }
-  let [a, b, c, d, tx, ty] = [1, 0, 0, 1, 0, 0]
+  const pose: Pose = { centreX, centreY, a: 1, b: 0, c: 0, d: 1, tx: 0, ty: 0 }
+  const light: Light = { gain: 1, offset: 0 }
   const moved = new Float32Array(count)
-  let gain = 1
-  let offset = 0
-  const sample = (dx: number, dy: number): number => {
-    let x = centreX + a * dx + b * dy + tx
-    let y = centreY + c * dx + d * dy + ty
-    x = x < 0 ? 0 : x > side - 1.001 ? side - 1.001 : x
-    y = y < 0 ? 0 : y > side - 1.001 ? side - 1.001 : y
-    const x0 = x | 0
-    const y0 = y | 0
-    const fx = x - x0
-    const at = y0 * side + x0
-    const p = now.pixels
-    const upper = p[at] + (p[at + 1] - p[at]) * fx
-    const lower = p[at + side] + (p[at + side + 1] - p[at + side]) * fx
-    return upper + (lower - upper) * (y - y0)
-  }
-  const resample = (): void => {
-    let movedMean = 0
-    for (let k = 0; k < count; k++) {
-      moved[k] = sample(around[2 * k], around[2 * k + 1])
-      movedMean += moved[k] / count
-    }
-    let cross = 0
-    let movedVariance = 0
-    for (let k = 0; k < count; k++) {
-      cross += ((moved[k] - movedMean) * (values[k] - mean)) / count
-      movedVariance += (moved[k] - movedMean) ** 2 / count
-    }
-    gain = Math.min(2, Math.max(0.5, cross / Math.max(1e-6, movedVariance)))
-    offset = mean - gain * movedMean
-  }
   const gradient = new Float64Array(6)
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
-    resample()
+    resample(now, pose, around, moved)
+    matchLight(moved, values, mean, light)
+    const { gain, offset } = light
     gradient.fill(0)
     for (let k = 0; k < count; k++) {
       const error = gain * moved[k] + offset - values[k]
@@ -211,21 +238,25 @@ export function compareRegion(
     const id = 1 + step[5] / unit
     const determinant = ia * id - ib * ic
     if (!(determinant > 0.3)) return undefined
-    const [na, nb, nc, nd] = [
-      id / determinant,
-      -ib / determinant,
-      -ic / determinant,
-      ia / determinant,
-    ]
+    const na = id / determinant
+    const nb = -ib / determinant
+    const nc = -ic / determinant
+    const nd = ia / determinant
     const sx = -(na * step[0] + nb * step[3])
     const sy = -(nc * step[0] + nd * step[3])
-    tx += a * sx + b * sy
-    ty += c * sx + d * sy
-    ;[a, b, c, d] = [a * na + b * nc, a * nb + b * nd, c * na + d * nc, c * nb + d * nd]
+    const { a, b, c, d } = pose
+    pose.tx += a * sx + b * sy
+    pose.ty += c * sx + d * sy
+    pose.a = a * na + b * nc
+    pose.b = a * nb + b * nd
+    pose.c = c * na + d * nc
+    pose.d = c * nb + d * nd
     if (Math.abs(step[0]) + Math.abs(step[3]) + Math.abs(step[1]) + Math.abs(step[5]) < 0.02) break
   }
-  if (!(Math.hypot(tx, ty) < MAX_SHIFT)) return undefined
-  resample()
+  if (!(Math.hypot(pose.tx, pose.ty) < MAX_SHIFT)) return undefined
+  resample(now, pose, around, moved)
+  matchLight(moved, values, mean, light)
+  const { gain, offset } = light
   let aroundSq = 0
   let aroundGradientSq = 0
   for (let k = 0; k < count; k++) {
@@ -240,7 +271,7 @@ export function compareRegion(
     const dx = inside[2 * k]
     const dy = inside[2 * k + 1]
     const at = (centreY + dy) * side + centreX + dx
-    const error = gain * sample(dx, dy) + offset - template[at]
+    const error = gain * sampleAt(now, pose, dx, dy) + offset - template[at]
     insideSq += error * error
     change += error
     insideGradientSq +=

@@ -22,7 +22,8 @@ async function serve(request: SideRequest): Promise<SideAnswer> {
     }
     const net = nets.get(role)
     if (net === undefined) throw new TypeError(`no net for ${role} was loaded`)
-    return { id, kind: 'ran', outputs: await net.run(request.input) }
+    const { input } = request
+    return { id, kind: 'ran', input, outputs: await net.run(input) }
   } catch (error) {
     if (error instanceof ModelError) {
       const { code, what, where, cure } = error
@@ -34,5 +35,9 @@ async function serve(request: SideRequest): Promise<SideAnswer> {
 }
 
 parentPort?.on('message', (request: SideRequest) => {
-  void turn.take(() => serve(request)).then((answer) => parentPort?.postMessage(answer))
+  void turn
+    .take(() => serve(request))
+    .then((answer) => {
+      parentPort?.postMessage(answer, 'input' in answer ? [answer.input.buffer] : [])
+    })
 })

@@ -21,6 +21,9 @@ type LoadedNet = Pick<
   'manifest' | 'manifestPath' | 'modelPath' | 'sha256' | 'providers' | 'warmUpMs'
 >
 
+type Input = Float32Array<ArrayBuffer>
+type Outputs = Readonly<Record<string, Float32Array>>
+
 export type SideRequest =
   | {
       readonly id: number
@@ -28,15 +31,11 @@ export type SideRequest =
       readonly role: Role
       readonly options: NetOptions
     }
-  | { readonly id: number; readonly kind: 'run'; readonly role: Role; readonly input: Float32Array }
+  | { readonly id: number; readonly kind: 'run'; readonly role: Role; readonly input: Input }
 
 export type SideAnswer =
   | { readonly id: number; readonly kind: 'loaded'; readonly net: LoadedNet }
-  | {
-      readonly id: number
-      readonly kind: 'ran'
-      readonly outputs: Readonly<Record<string, Float32Array>>
-    }
+  | { readonly id: number; readonly kind: 'ran'; readonly input: Input; readonly outputs: Outputs }
   | { readonly id: number; readonly kind: 'failed'; readonly fault: ModelFault }
 
 /** What the thread is started with. */
@@ -72,6 +71,8 @@ export function openSideThread(): SideThread {
   worker.unref()
   process.once('exit', turn.stop)
   const waiting = new Map<number, Waiting>()
+  /** Inputs that have come back, by length: they go to and fro instead of being copied and thrown away. */
+  const idle = new Map<number, Input[]>()
   let lastId = 0
   let ended: string | undefined
 
@@ -102,18 +103,32 @@ export function openSideThread(): SideThread {
   worker.on('message', (answer: SideAnswer) => {
     const one = waiting.get(answer.id)
     waiting.delete(answer.id)
+    if ('input' in answer) idle.get(answer.input.length)?.push(answer.input)
     if (waiting.size === 0) rest()
     if (answer.kind === 'failed') one?.reject(new ModelError(answer.fault))
     else one?.resolve(answer)
   })
 
-  function ask(request: (id: number) => SideRequest, where: string): Promise<SideAnswer> {
+  /** A copy of the input that can be given away, so that the caller's is his to write again. */
+  function copied(input: Float32Array): Input {
+    const known = idle.get(input.length)
+    if (known === undefined) idle.set(input.length, [])
+    const copy = known?.pop() ?? new Float32Array(input.length)
+    copy.set(input)
+    return copy
+  }
+
+  function ask(
+    request: (id: number) => SideRequest,
+    where: string,
+    given: readonly ArrayBuffer[] = [],
+  ): Promise<SideAnswer> {
     if (ended !== undefined) return Promise.reject(fault(where))
     return new Promise((resolve, reject) => {
       const id = ++lastId
       waiting.set(id, { resolve, reject })
       worker.ref()
-      worker.postMessage(request(id))
+      worker.postMessage(request(id), given)
     })
   }
 
@@ -123,8 +138,12 @@ export function openSideThread(): SideThread {
       if (answer.kind !== 'loaded') throw fault(role)
       const { net } = answer
       const run = async (input: Float32Array): Promise<NetOutputs<R>> => {
-        const ran = await ask((id) => ({ id, kind: 'run', role, input }), net.manifest.id)
-        if (ran.kind !== 'ran') throw fault(net.manifest.id)
+        const copy = copied(input)
+        const { id: where } = net.manifest
+        const ran = await ask((id) => ({ id, kind: 'run', role, input: copy }), where, [
+          copy.buffer,
+        ])
+        if (ran.kind !== 'ran') throw fault(where)
         // The far end ran the net of this very role.
         return ran.outputs as NetOutputs<R>
       }

@@ -10,7 +10,6 @@ export const enProblems = {
   'too-dark': 'There is too little light on the face.',
   'too-bright': 'There is too much light on the face.',
   turned: 'The face is turned away. Look straight ahead.',
-  occluded: 'Part of the face is covered.',
   'looks-like-a-photo': 'This looks like a photograph of a person. Come in person.',
   'same-as-person': 'This face already belongs to another person.',
   'bad-request': 'Something that was filled in does not fit.',

@@ -115,7 +115,6 @@ export const en = {
     'too-dark': 'More light on the face.',
     'too-bright': 'Less light on the face.',
     turned: 'Look straight into the camera.',
-    occluded: 'Nothing may cover the face.',
   },
   live: {
     title: 'At the door',
@@ -553,7 +552,6 @@ export const en = {
       'too-dark': 'More light on your face',
       'too-bright': 'Less light on your face',
       turned: 'Look straight ahead',
-      occluded: 'Uncover your face',
     },
     reasons: {
       unknown: 'I do not know you',

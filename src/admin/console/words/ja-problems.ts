@@ -12,7 +12,6 @@ export const jaProblems: Readonly<Record<keyof typeof enProblems, string>> = {
   'too-dark': '顔が暗すぎます。',
   'too-bright': '顔が明るすぎます。',
   turned: '顔が横を向いています。正面を見てください。',
-  occluded: '顔の一部が隠れています。',
   'looks-like-a-photo': '写真のようです。ご本人がカメラの前に来てください。',
   'same-as-person': 'この顔はすでに別の人物として登録されています。',
   'bad-request': '入力内容に誤りがあります。',

@@ -116,7 +116,6 @@ export const ja: Words = {
     'too-dark': '顔をもう少し明るくしてください。',
     'too-bright': '顔に当たる光を弱めてください。',
     turned: 'カメラを正面から見てください。',
-    occluded: '顔を覆うものを外してください。',
   },
   live: {
     title: 'ドアの前',
@@ -543,7 +542,6 @@ export const ja: Words = {
       'too-dark': 'お顔が暗いようです。明るいほうを向いてください',
       'too-bright': 'お顔に光が当たりすぎています',
       turned: 'まっすぐ前を見てください',
-      occluded: 'お顔を隠すものを外してください',
     },
     reasons: {
       unknown: '登録が見つかりません',
