@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { BenchApiOptions } from '../commands/bench-api.js'
+import type { BenchFleetOptions } from '../commands/bench-fleet.js'
 import type { BenchGalleryOptions } from '../commands/bench-gallery.js'
 import type { BenchLearnOptions } from '../commands/bench-learn.js'
 import type { BenchNetsOptions } from '../commands/bench-nets.js'
@@ -43,6 +44,21 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: BenchGalleryOptions) => {
       const { benchGalleryCommand } = await import('../commands/bench-gallery.js')
       await benchGalleryCommand(options)
+    })
+
+  program
+    .command('bench-fleet')
+    .description(
+      'a fleet on a PostgreSQL and a Mosquitto of its own: a new kiosk, and news to many',
+    )
+    .option('--persons <count>', 'that a new kiosk reads; 0 leaves it out', '100000')
+    .option('--replicas <count>', 'simulated replicas that news go to; 0 leaves them out', '1000')
+    .option('--processes <count>', 'that hold the replicas', '2')
+    .option('--rounds <count>', 'enrolments and revocations', '10')
+    .option('--json', 'print one JSON object')
+    .action(async (options: BenchFleetOptions) => {
+      const { benchFleet } = await import('../commands/bench-fleet.js')
+      await benchFleet(options)
     })
 
   program

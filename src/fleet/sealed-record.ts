@@ -2,6 +2,7 @@ import {
   payloadSchema,
   payloadText,
   recordKindSchema,
+  textHash,
   tombstoneOf,
   tombstoneSchema,
 } from '../store/replica/record.js'
@@ -123,6 +124,7 @@ export function openRecord(secrets: FleetSecrets, row: RecordRow): RemoteRecord 
     kind: kind.data,
     subject: id,
     version,
+    hash: textHash(text),
     payload: 'deleted' in parsed.data ? null : parsed.data,
     mine: row.author === secrets.membership().kiosk,
   }

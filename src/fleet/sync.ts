@@ -1,12 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
+import { z } from 'zod'
+
 import type { AppliedChanges, Cursor, Replica } from '../store/replica/replica.js'
 import { explainPostgres } from './fault.js'
 import type { FleetFault } from './fault.js'
 import { fetchKeys } from './members.js'
 import type { FleetSecrets } from './membership.js'
 import type { Connection } from './postgres.js'
-import { pushChanges, readHead, readPage } from './record-table.js'
+import { openRows, pushChanges, readHead, readPage, readRows } from './record-table.js'
 import type { RecordPage } from './record-table.js'
 
 export interface CopyParts {
@@ -14,8 +16,6 @@ export interface CopyParts {
   readonly secrets: FleetSecrets
   /** Told after each transaction of the replica. */
   readonly onApplied: (changes: AppliedChanges) => void
-  /** Records in one transaction of the replica; between two the door goes on. */
-  readonly sliceRows?: number
 }
 
 /** What one round of copying did. */
@@ -26,10 +26,16 @@ export interface CopyReport {
   readonly unreadable: number
 }
 
-const SLICE_ROWS = 100
+/** Rows in one transaction of the replica; between two the door goes on. */
+const FIRST_SLICE_ROWS = 50
+const SLICE_ROWS = { least: 10, most: 400 } as const
+/** What a turn should take: shorter ones pay the disk too often, longer ones are felt at the door. */
+const TURN_MS = { least: 8, most: 20 } as const
 const PUSH_ROWS = 200
 /** Far more than two kiosks that edit one subject in turns ever need. */
 const MAX_ROUNDS = 20
+/** Damaged rows that are remembered; one is enough to say so. */
+const MAX_DAMAGED = 1000
 
 /**
  * One round between record and replica: reads what is new, gives what was made here, reads again where
@@ -45,7 +51,7 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const read = await pull(client, parts)
       pulled += read.pulled
-      unreadable += read.unreadable
+      unreadable = read.unreadable
       const given = await push(client, replica, secrets)
       pushed += given.pushed
       if (!given.isStale && given.pushed === 0) break
@@ -56,46 +62,74 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
   }
 }
 
+function nextSlice(rows: number, tookMs: number): number {
+  if (tookMs > TURN_MS.most) return Math.max(SLICE_ROWS.least, Math.floor(rows / 2))
+  return tookMs < TURN_MS.least ? Math.min(SLICE_ROWS.most, rows * 2) : rows
+}
+
 async function pull(
   client: Connection,
-  { replica, secrets, onApplied, sliceRows = SLICE_ROWS }: CopyParts,
+  { replica, secrets, onApplied }: CopyParts,
 ): Promise<{ readonly pulled: number; readonly unreadable: number }> {
   let cursor = replica.cursor()
   const head = await readHead(client, secrets, cursor)
   if (head.generation > secrets.generation()) await fetchKeys(client, secrets, head.generation)
   if (!head.hasCheck) cursor = replica.beginPass()
+  const damaged = new Set(readDamaged(replica))
   let pulled = 0
-  let unreadable = 0
+  let sliceRows = FIRST_SLICE_ROWS
 
-  async function applyPage(page: RecordPage): Promise<void> {
-    for (let from = 0; from < page.records.length; from += sliceRows) {
-      const slice = page.records.slice(from, from + sliceRows)
-      cursor = { ...cursor, sequence: slice.at(-1)?.sequence ?? cursor.sequence }
-      onApplied(replica.apply(slice, cursor))
+  /** Pictures have numbers, too: what was read reaches to the head as it was before. */
+  function atHead(): Cursor {
+    const sequence = Math.max(cursor.sequence, head.check.sequence)
+    return cursor.pass > 0 ? { ...cursor, sequence } : { ...cursor, sequence, check: head.check }
+  }
+
+  async function applyPage({ rows, full }: RecordPage): Promise<void> {
+    for (let from = 0; from < rows.length;) {
+      const startMs = performance.now()
+      const slice = rows.slice(from, from + sliceRows)
+      from += slice.length
+      const { records, unreadable } = openRows(secrets, slice)
+      for (const { subject } of unreadable) damaged.add(subject)
+      cursor = { ...cursor, sequence: Number(slice.at(-1)?.seq) }
+      if (!full && from >= rows.length) cursor = atHead()
+      onApplied(replica.apply(records, cursor))
+      pulled += records.length
+      sliceRows = nextSlice(sliceRows, performance.now() - startMs)
       await turn()
     }
-    pulled += page.records.length
-    unreadable += page.unreadable.length
   }
 
-  if (head.check.sequence > cursor.sequence || !head.hasCheck) {
-    for (;;) {
-      const page = await readPage(client, secrets, cursor.sequence)
-      if (page.last === undefined) break
+  if (head.check.sequence > cursor.sequence) {
+    for (let full = true; full;) {
+      const page = await readPage(client, cursor.sequence)
       await applyPage(page)
-      cursor = { ...cursor, sequence: page.last }
+      full = page.full
     }
   }
-  // Pictures have numbers, too: what was read reaches to the head as it was before.
-  const sequence = Math.max(cursor.sequence, head.check.sequence)
-  if (cursor.pass > 0) {
-    replica.apply([], { ...cursor, sequence })
-    replica.endPass(head.check)
-  } else if (!sameCheck(cursor.check, head.check) || cursor.sequence !== sequence) {
-    replica.apply([], { ...cursor, sequence, check: head.check })
+  if (damaged.size > 0) {
+    const again = await readRows(client, secrets, [...damaged].slice(0, MAX_DAMAGED))
+    if (again.records.length > 0) onApplied(replica.apply(again.records, cursor))
+    damaged.clear()
+    for (const { subject } of again.unreadable) damaged.add(subject)
+    replica.remember('unreadable', damaged.size === 0 ? null : [...damaged])
   }
-  return { pulled, unreadable }
+  if (cursor.pass > 0) {
+    replica.apply([], atHead())
+    replica.endPass(head.check)
+  } else if (!sameCheck(replica.cursor().check, head.check)) {
+    replica.apply([], atHead())
+  }
+  return { pulled, unreadable: damaged.size }
 }
+
+/** Subjects, as the server names them, whose rows nobody here could open so far; looked at again each round. */
+const readDamaged = (replica: Replica): string[] =>
+  z
+    .array(z.string())
+    .catch([])
+    .parse(replica.recall('unreadable') ?? [])
 
 const sameCheck = (a: Cursor['check'], b: Cursor['check']): boolean =>
   a.sequence === b.sequence && a.commit === b.commit

@@ -144,6 +144,8 @@ export interface RemoteRecord {
   readonly subject: string
   /** 1, 2, 3, … of this subject, as the record counts. */
   readonly version: number
+  /** Of its content, see {@link contentHash}. */
+  readonly hash: Buffer
   /** `null` once the subject was deleted. */
   readonly payload: Payload | null
   /** Written by this very kiosk. */
@@ -165,7 +167,7 @@ export const tombstoneOf = (kind: RecordKind, id: string): Tombstone => ({
   deleted: true,
 })
 
-/** SHA-256 of a content, by which two of them are compared. */
-export function contentHash(payload: Payload | Tombstone): Buffer {
-  return createHash('sha256').update(payloadText(payload)).digest()
-}
+/** SHA-256 of a content's text, by which two of them are compared. */
+export const textHash = (text: string): Buffer => createHash('sha256').update(text).digest()
+
+export const contentHash = (payload: Payload | Tombstone): Buffer => textHash(payloadText(payload))

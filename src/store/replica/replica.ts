@@ -361,7 +361,7 @@ export function createReplica(
     const known = ledger.known(kind, subject)
     const next: Known = {
       version,
-      hash: contentHash(payload),
+      hash: record.hash,
       deleted: false,
       mine: record.mine,
       edits: isEdited(payload) ? payload.edits : {},

@@ -1,0 +1,140 @@
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+import { connectPostgres } from '../../fleet/postgres.js'
+import type { Connection } from '../../fleet/postgres.js'
+
+/** A PostgreSQL server of its own, in a temporary folder. */
+export interface PostgresServer {
+  readonly url: string
+  readonly port: number
+  readonly folder: string
+  connect(): Promise<Connection>
+  start(): Promise<void>
+  /** As a power cut does. */
+  kill(): Promise<void>
+  /** Copies the data of the stopped server aside, as a backup of the file system does. */
+  copyTo(name: string): void
+  /** Puts such a copy in the place of the data. */
+  restoreFrom(name: string): void
+  /** Ends it and removes its folder. */
+  remove(): Promise<void>
+}
+
+const START_MS = 60_000
+
+/** Debian keeps the server's programs out of PATH. @returns the newest version's folder */
+export function postgresPrograms(): string | undefined {
+  const root = '/usr/lib/postgresql'
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : []
+  return versions
+    .map((version) => join(root, version, 'bin'))
+    .find((folder) => existsSync(join(folder, 'initdb')))
+}
+
+/** A loopback port that was free a moment ago. */
+export function freeLoopbackPort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** The server refuses to run as root. */
+const asServer = (command: string, args: readonly string[]): [string, string[]] =>
+  userInfo().uid === 0
+    ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', command, ...args]]
+    : [command, [...args]]
+
+/**
+ * Makes an empty cluster and starts its server on a free loopback port.
+ * @param settings lines of postgresql.conf
+ */
+export async function startPostgresServer(
+  programs: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'genkan-postgres-'))
+  chmodSync(folder, 0o777)
+  const data = join(folder, 'data')
+  const port = await freeLoopbackPort()
+  const [file, all] = asServer(join(programs, 'initdb'), [
+    ...['-D', data, '-U', 'genkan', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
+  ])
+  execFileSync(file, all, { cwd: folder, stdio: 'pipe' })
+  const lines = Object.entries({
+    listen_addresses: "'127.0.0.1'",
+    port: String(port),
+    unix_socket_directories: `'${folder}'`,
+    ...settings,
+  }).map(([name, value]) => `${name} = ${value}\n`)
+  appendFileSync(join(data, 'postgresql.conf'), lines.join(''))
+  const url = `postgres://genkan@127.0.0.1:${port}/postgres`
+  let server: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const [command, args] = asServer(join(programs, 'postgres'), ['-D', data])
+    server = spawn(command, args, { cwd: folder, stdio: 'ignore' })
+    const endMs = performance.now() + START_MS
+    for (;;) {
+      try {
+        const client = await connectPostgres({ url })
+        await client.end()
+        return
+      } catch (error) {
+        if (performance.now() > endMs) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+  }
+
+  async function kill(): Promise<void> {
+    const running = server
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const ended = new Promise((resolve) => running.once('exit', resolve))
+    running.kill('SIGKILL')
+    await ended
+  }
+
+  const copy = (from: string, to: string) =>
+    cpSync(from, to, { recursive: true, preserveTimestamps: true })
+
+  await start()
+  return {
+    url,
+    port,
+    folder,
+    connect: () => connectPostgres({ url }),
+    start,
+    kill,
+    copyTo: (name) => copy(data, join(folder, name)),
+    restoreFrom(name) {
+      rmSync(data, { recursive: true, force: true })
+      copy(join(folder, name), data)
+      if (userInfo().uid === 0) execFileSync('chown', ['-R', 'postgres:postgres', data])
+      rmSync(join(data, 'postmaster.pid'), { force: true })
+    },
+    async remove() {
+      await kill()
+      // Its children notice a moment later.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
+    },
+  }
+}

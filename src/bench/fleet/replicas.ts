@@ -1,0 +1,79 @@
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { connect } from 'mqtt'
+
+import { startFleetLink } from '../../fleet/link.js'
+import { openSecrets } from '../../fleet/membership.js'
+import { hearRevocation } from '../../fleet/revocations.js'
+import { openStore } from '../../store/store.js'
+
+/** What a process with simulated replicas is told. */
+export interface ReplicasOrder {
+  /** A joined kiosk's store that has read everything; each replica begins with a copy of it. */
+  readonly template: string
+  readonly folder: string
+  readonly first: number
+  readonly count: number
+  readonly url: string
+  readonly broker: string
+  readonly topic: string
+}
+
+/** What it tells: that all are connected, or when a replica first had something, by the clock of the day. */
+export type ReplicasNews =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'seen'
+      readonly what: 'enrolment' | 'revocation'
+      readonly id: string
+      readonly atMs: number
+    }
+
+function tell(news: ReplicasNews): void {
+  process.send?.(news)
+}
+
+const now = () => performance.timeOrigin + performance.now()
+
+async function open(order: ReplicasOrder, number: number): Promise<void> {
+  const folder = join(order.folder, `replica-${number}`)
+  cpSync(order.template, folder, { recursive: true })
+  const store = openStore({ folder, nowMs: Date.now, role: 'command' })
+  const { replica } = store
+  const secrets = openSecrets(replica)
+  const client = connect(order.broker, { clientId: `replica-${number}`, reconnectPeriod: 1000 })
+  client.on('message', (_, payload) => {
+    const hearing = hearRevocation(secrets, replica, payload)
+    if (hearing.outcome !== 'applied') return
+    if (store.persons.get(hearing.personId)?.active !== false) return
+    tell({ kind: 'seen', what: 'revocation', id: hearing.personId, atMs: now() })
+  })
+  await client.subscribeAsync(order.topic, { qos: 1 })
+  await new Promise<void>((resolve) => {
+    startFleetLink({
+      replica,
+      secrets,
+      address: { url: order.url },
+      name: `replica ${number}`,
+      pollMs: 10_000,
+      random: Math.random,
+      onApplied({ templates }) {
+        for (const { templateId } of templates) {
+          tell({ kind: 'seen', what: 'enrolment', id: templateId, atMs: now() })
+        }
+      },
+      onFresh: resolve,
+      onState: () => undefined,
+      status: () => ({ simulated: true }),
+    })
+  })
+}
+
+process.once('message', (order: ReplicasOrder) => {
+  void (async () => {
+    for (let index = 0; index < order.count; index++) await open(order, order.first + index)
+    tell({ kind: 'ready' })
+  })()
+})
+process.once('disconnect', () => process.exit(0))
