@@ -10,7 +10,7 @@ import { openBroker } from './broker.js'
 import type { Config } from './config/schema.js'
 import type { Decision } from './decision/decision.js'
 import { interruptedDecision } from './decision/open-attempt.js'
-import { judgeAccess } from './decision/policy.js'
+import { judgeAccess, mayUseDoor } from './decision/policy.js'
 import type { WeeklySchedule } from './decision/schedule.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
@@ -26,6 +26,7 @@ import type { LiveSettings } from './live-settings.js'
 import type { Eyes } from './eyes.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
+import { createDoorGallery } from './matching/door-gallery.js'
 import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
@@ -118,7 +119,13 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
   const settings = createLiveSettings(store.settings, config)
   const recognition = createRecognition(
     () => {
-      const { gallery, otherModelTemplates } = loadGallery(store, stages.encoder.modelId, current)
+      const { modelId } = stages.encoder
+      const { gallery, otherModelTemplates } = loadGallery(
+        store,
+        modelId,
+        current,
+        createDoorGallery(modelId, admits),
+      )
       if (otherModelTemplates > 0) {
         const advice = 'templates of another encoder match nobody; enrol those persons anew'
         log.warn({ templates: otherModelTemplates }, advice)
@@ -131,6 +138,15 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
       id: stages.encoder.modelId,
       sha256: stages.nets.encoder.sha256,
     }),
+    (personId) =>
+      store.templates
+        .byPerson(personId)
+        .map(({ id, embedding }) => ({
+          templateId: id,
+          personId,
+          embedding: current(embedding),
+        }))
+        .filter(({ embedding }) => embedding.modelId === stages.encoder.modelId),
   )
   const ageing = createTemplateAgeing({
     store,
@@ -151,6 +167,13 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
   if (broker.warning !== undefined) log.warn(broker.warning)
   if (config.liveness.mode === 'texture') {
     log.warn('liveness.mode is texture: no sign of life is asked for; only for a manned door')
+  }
+  /** Whether this door may admit a person at all. */
+  function admits(personId: string): boolean {
+    const { groups } = config.door
+    if (groups.length === 0) return true
+    const person = store.persons.get(personId)
+    return person !== undefined && mayUseDoor(person, groups)
   }
   /** What a process that was killed left undecided, before anything else is decided. */
   function recordInterrupted(): void {
@@ -342,6 +365,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
             {
               scheduleOf: (group) => scheduleOf(store, group),
               lockdown: door.keeper.state().lockdown !== null,
+              doorGroups: config.door.groups,
             },
             Date.now(),
           ),

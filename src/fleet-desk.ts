@@ -105,14 +105,13 @@ function openMember(
       const { gallery } = recognition
       for (const id of changes.personsGone) gallery.removePerson(id)
       for (const id of changes.templatesGone) gallery.remove(id)
-      for (const { templateId, personId } of changes.templates) {
-        const template = store.templates.get(templateId)
-        gallery.remove(templateId)
-        const embedding = template && parts.current(template.embedding)
-        if (embedding?.modelId === gallery.modelId) gallery.add({ templateId, personId, embedding })
-      }
+      const faces = new Set(changes.templates.map(({ personId }) => personId))
+      // Who may use this door hangs on the person's groups.
+      if (config.door.groups.length > 0) changes.persons.forEach((id) => faces.add(id))
+      for (const id of faces) recognition.refresh(id)
       if (changes.personsGone.length > 0) parts.recentProbes.forgetAll()
       if (changes.others || changes.personsGone.length > 0) recognition.reloadNegatives()
+      if (changes.others && config.door.groups.length > 0) recognition.reload()
     } catch (error) {
       log.error({ err: error }, 'the gallery could not follow the fleet and is read anew')
       recognition.reload()

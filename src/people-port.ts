@@ -204,6 +204,7 @@ export function createPeoplePorts(parts: PeoplePortParts): {
       update(id, change, actor, version) {
         const result = store.persons.update(id, change, actor, version)
         if (result.outcome !== 'updated') return result
+        if (change.groups !== undefined) recognition.refresh(id)
         live.showSystemChange()
         return { outcome: 'updated', person: withFaces(result.person) }
       },

@@ -1,6 +1,6 @@
 import type { Embedding } from './encoding/embedding.js'
 import { createGallery } from './matching/gallery.js'
-import type { Gallery, Identification, Verification } from './matching/gallery.js'
+import type { Gallery, GalleryTemplate, Identification, Verification } from './matching/gallery.js'
 import { createMistakes } from './matching/negatives.js'
 import type { KnownMistake } from './matching/negatives.js'
 import type { GallerySize, ThresholdAdvice } from './matching/threshold.js'
@@ -36,6 +36,8 @@ export interface Recognition {
   readonly gallery: Gallery
   /** Loads the gallery anew, because another process changed the store. */
   reload(): void
+  /** Reads one person's templates anew, because what they are or where they may enter has changed. */
+  refresh(personId: string): void
   /** Reads the mistakes anew that were pointed out. */
   reloadNegatives(): void
   /** `undefined` while there is no valid calibration: then nobody is recognised. */
@@ -62,6 +64,7 @@ export function createRecognition(
   source: ThresholdSource,
   loadMistakes: () => readonly KnownMistake[] = () => [],
   secondOpinion: SecondOpinion = { mode: 'off' },
+  readPerson?: (personId: string) => readonly GalleryTemplate[],
 ): Recognition {
   let gallery = load()
   let mistakes = createMistakes(loadMistakes())
@@ -97,6 +100,12 @@ export function createRecognition(
       gallery = load()
       mistakes = createMistakes(loadMistakes())
       known = undefined
+    },
+    refresh(personId) {
+      if (readPerson === undefined) return
+      const templates = readPerson(personId)
+      gallery.removePerson(personId)
+      for (const template of templates) gallery.add(template)
     },
     reloadNegatives() {
       mistakes = createMistakes(loadMistakes())
@@ -146,13 +155,14 @@ export interface LoadedGallery {
 /**
  * Loads every template of the encoder in use.
  * @param current makes of a stored embedding what a learnt head compares, see `learnt-encoder.ts`
+ * @param gallery an empty one, to be filled
  */
 export function loadGallery(
   store: Pick<Store, 'templates'>,
   modelId: string,
   current: (stored: Embedding) => Embedding = (stored) => stored,
+  gallery: Gallery = createGallery(modelId),
 ): LoadedGallery {
-  const gallery = createGallery(modelId)
   let otherModelTemplates = 0
   for (const entry of store.templates.gallery()) {
     const embedding = current(entry.embedding)

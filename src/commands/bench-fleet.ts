@@ -41,9 +41,9 @@ function summarise({ what, rounds, latenciesMs }: Spread) {
 }
 
 function describeKiosk(kiosk: NewKiosk): string {
-  const { persons, seconds, longestTurnMs, idleEmptyMs, idleFullMs } = kiosk
+  const { persons, seconds, cpuSeconds, longestTurnMs, idleEmptyMs, idleFullMs } = kiosk
   return (
-    `${persons} persons to a new kiosk: ${seconds.toFixed(1)} s, longest turn of its event loop ` +
+    `${persons} persons to a new kiosk: ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a core), longest turn of its event loop ` +
     `${longestTurnMs.toFixed(0)} ms; a round with nothing new takes ${idleEmptyMs.toFixed(2)} ms ` +
     `with nobody in the record, ${idleFullMs.toFixed(2)} ms with them`
   )

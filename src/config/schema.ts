@@ -23,6 +23,11 @@ const doorSchema = z.strictObject({
     .default('front')
     .describe('Id of the door in topics and decisions.'),
   name: z.string().min(1).max(100).default('Front door').describe('Name of the door for people.'),
+  groups: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be the id of a group'))
+    .max(100)
+    .default([])
+    .describe('Groups that may use the door, and that τ(K) counts; everybody if none is given.'),
 })
 
 const model = (role: string) =>

@@ -16,9 +16,19 @@ export interface AccessRules {
    */
   readonly scheduleOf: (group: string) => WeeklySchedule | null
   readonly lockdown: boolean
+  /** Groups that may use the door; without any, everybody may. */
+  readonly doorGroups?: readonly string[]
 }
 
 const deny = (why: string): AccessVerdict => ({ outcome: 'not-permitted', why })
+
+/** Whether a person may use a door at all, at whatever time. */
+export function mayUseDoor(
+  { groups }: Pick<AccessSubject, 'groups'>,
+  doorGroups: readonly string[],
+): boolean {
+  return doorGroups.length === 0 || groups.some((group) => doorGroups.includes(group))
+}
 
 /**
  * Applies the access policy. Of several groups any one that is open now is enough; a person in no
@@ -27,7 +37,7 @@ const deny = (why: string): AccessVerdict => ({ outcome: 'not-permitted', why })
  */
 export function judgeAccess(
   person: AccessSubject,
-  { scheduleOf, lockdown }: AccessRules,
+  { scheduleOf, lockdown, doorGroups = [] }: AccessRules,
   nowMs: number,
 ): AccessVerdict {
   if (lockdown) return deny('the door is locked down')
@@ -39,9 +49,14 @@ export function judgeAccess(
   if (person.validUntilMs !== null && nowMs >= person.validUntilMs) {
     return deny('the time that the person was admitted for is over')
   }
+  if (!mayUseDoor(person, doorGroups)) return deny('the person’s groups do not open this door')
   if (person.groups.length === 0) return { outcome: 'permitted' }
+  const groups =
+    doorGroups.length === 0
+      ? person.groups
+      : person.groups.filter((group) => doorGroups.includes(group))
   let unknown = false
-  for (const group of person.groups) {
+  for (const group of groups) {
     try {
       const schedule = scheduleOf(group)
       if (schedule === null || isWithin(schedule, nowMs)) return { outcome: 'permitted' }

@@ -89,3 +89,19 @@ t.test('what is no schedule is refused', (t) => {
   }
   t.end()
 })
+
+t.test('a door with groups admits their members, by the hours of those groups alone', (t) => {
+  const never = { ...office, weekly: [] }
+  const rules = {
+    lockdown: false,
+    scheduleOf: (group: string) => (group === 'night' ? never : null),
+    doorGroups: ['staff', 'night'],
+  }
+  const outcome = (groups: string[]) => judgeAccess({ ...person, groups }, rules, NOON).outcome
+  t.equal(outcome(['staff']), 'permitted')
+  t.equal(outcome([]), 'not-permitted', 'no group opens it')
+  t.equal(outcome(['guests']), 'not-permitted')
+  t.equal(outcome(['guests', 'night']), 'not-permitted', 'the hours of guests do not count here')
+  t.equal(outcome(['night', 'staff']), 'permitted')
+  t.end()
+})

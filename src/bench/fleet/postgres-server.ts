@@ -88,6 +88,7 @@ export async function startPostgresServer(
   appendFileSync(join(data, 'postgresql.conf'), lines.join(''))
   const url = `postgres://genkan@127.0.0.1:${port}/postgres`
   let server: ChildProcess | undefined
+  process.once('exit', () => server?.kill('SIGKILL'))
 
   async function start(): Promise<void> {
     const [command, args] = asServer(join(programs, 'postgres'), ['-D', data])

@@ -43,6 +43,7 @@ async function startBroker(folder: string) {
     env: { ...process.env, PATH: path },
   })
   child.on('error', () => undefined)
+  process.once('exit', () => child.kill())
   return { url: `mqtt://127.0.0.1:${port}`, stop: () => void child.kill() }
 }
 
