@@ -8,8 +8,10 @@ import { assetPath } from '../../src/models/registry.js'
 import { openRealDoor } from './real-door.js'
 
 const door = await openRealDoor(t)
-t.setTimeout(120_000)
+t.setTimeout(180_000)
 const PATH = '/api/kiosk/live-style'
+/** The painter's process starts at lowest priority. */
+const PAINTED_WITHIN_MS = 90_000
 
 const json = async (response: Response) => (await response.json()) as Record<string, unknown>
 
@@ -25,13 +27,16 @@ t.test(
     t.match(await json(set), { style: 'strokes' })
     const decoded = await decodeImage(readFileSync(assetPath('sample1.jpg')))
     if (!decoded.ok) throw new Error(decoded.detail)
-    for (let sequence = 1; sequence <= 5; sequence++) {
+    let isPainted = false
+    const untilMs = performance.now() + PAINTED_WITHIN_MS
+    for (let sequence = 1; !isPainted && performance.now() < untilMs; sequence++) {
       door.live.showFrame({ image: decoded.image, sequence, capturedAtMs: 0, monotonicMs: 0 })
       const picture = await door.ask('/api/kiosk/live.jpg', { role: 'kiosk' })
       t.equal(picture.status, 200)
-      t.ok([null, 'strokes'].includes(picture.headers.get('X-Style')), 'painted or as it is')
       t.match(await sharp(Buffer.from(await picture.arrayBuffer())).metadata(), { format: 'jpeg' })
+      isPainted = picture.headers.get('X-Style') === 'strokes'
     }
+    t.ok(isPainted, 'and in the end it is painted')
     t.match(await json(await door.ask(PATH, { method: 'PUT', json: { style: null } })), {
       style: null,
     })
