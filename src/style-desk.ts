@@ -98,7 +98,10 @@ export function openStyleDesk(parts: {
     style: ports.style,
     display: ports.display,
     giveWay: (line) => givingWay(line, pause),
-    lookAround: () => runner.lookAround(),
+    lookAround() {
+      pause.lookAround()
+      runner.lookAround()
+    },
     stop() {
       runner.stop()
       seer.stop()
@@ -112,10 +115,13 @@ function givingWay(line: Line, pause: DoorPause): Line {
     ...line,
     async judge(frame) {
       pause.judging()
+      let isSomebodyThere = false
       try {
-        return await line.judge(frame)
+        const judgement = await line.judge(frame)
+        isSomebodyThere = judgement.faces.length > 0
+        return judgement
       } finally {
-        pause.judged()
+        pause.judged(isSomebodyThere)
       }
     },
   }

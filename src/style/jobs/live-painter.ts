@@ -93,17 +93,20 @@ export function createLivePainter(parts: LivePainterParts): LivePainter {
   }
 
   function begin(): void {
-    const started = startChild({
-      onReport(report) {
-        if (child === started) onReport(report)
+    const started = startChild(
+      {
+        onReport(report) {
+          if (child === started) onReport(report)
+        },
+        onEnd({ how }) {
+          if (child !== started) return
+          onFault('the process that paints the live picture ended', { how })
+          rest()
+          end()
+        },
       },
-      onEnd({ how }) {
-        if (child !== started) return
-        onFault('the process that paints the live picture ended', { how })
-        rest()
-        end()
-      },
-    })
+      'live',
+    )
     child = started
     started.send({
       type: 'open-stylizer',

@@ -283,10 +283,13 @@ export function createStyleRunner(parts: RunnerParts): StyleRunner {
       return
     }
     const checkpoint = records.picture(id, 'checkpoint')
-    const child = startChild({
-      onReport: (report) => guarded(() => onReport(id, report)),
-      onEnd: ({ how }) => guarded(() => onEnd(id, how)),
-    })
+    const child = startChild(
+      {
+        onReport: (report) => guarded(() => onReport(id, report)),
+        onEnd: ({ how }) => guarded(() => onEnd(id, how)),
+      },
+      'job',
+    )
     running = { id, child, preview: undefined }
     child.send({
       type: 'paint',
