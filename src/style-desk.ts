@@ -98,10 +98,7 @@ export function openStyleDesk(parts: {
     style: ports.style,
     display: ports.display,
     giveWay: (line) => givingWay(line, pause),
-    lookAround() {
-      pause.lookAround()
-      runner.lookAround()
-    },
+    lookAround: () => runner.lookAround(),
     stop() {
       runner.stop()
       seer.stop()
@@ -115,13 +112,10 @@ function givingWay(line: Line, pause: DoorPause): Line {
     ...line,
     async judge(frame) {
       pause.judging()
-      let isSomebodyThere = false
       try {
-        const judgement = await line.judge(frame)
-        isSomebodyThere = judgement.faces.length > 0
-        return judgement
+        return await line.judge(frame)
       } finally {
-        pause.judged(isSomebodyThere)
+        pause.judged()
       }
     },
   }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 import { z } from 'zod'
 
-import { OFTEN, startBenchDaemon, type AskInit, type BenchDaemon } from './bench-daemon.js'
+import { BUSY_DOOR, startBenchDaemon, type AskInit, type BenchDaemon } from './bench-daemon.js'
 import { CommandError } from './command-error.js'
 import {
   describeDoorUnderLoad,
@@ -24,11 +24,6 @@ export interface StyleDoorReport {
   readonly liveAskedPerSecond: number
 }
 
-/** People come and go: a job has the time between them. */
-const DOOR_WITH_VISITORS = {
-  ...OFTEN,
-  GENKAN_CAMERA_GAP_S: '8',
-}
 /** What the console orders when nothing is changed, so often that something is always to be done. */
 const ORDER = {
   content: { kind: 'library', id: 'mona-lisa' },
@@ -124,11 +119,11 @@ function createLive(daemon: BenchDaemon) {
 }
 
 /**
- * Runs the real daemon before people who come and go, idle, while a job paints, and while the display shows a painted live picture,
+ * Runs the real daemon, idle, while a job paints, and while the display shows a painted live picture,
  * in turn, and compares how long decisions take.
  */
 export async function measureStyleDoor(seconds: number, rounds: number): Promise<StyleDoorReport> {
-  const daemon = await startBenchDaemon(DOOR_WITH_VISITORS)
+  const daemon = await startBenchDaemon(BUSY_DOOR)
   try {
     const painting = createPainting(daemon)
     const live = createLive(daemon)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 import { orderSchema, reportSchema } from './messages.js'
 import type { Order, Report } from './messages.js'
-import type { ChildTask, DoorPause } from './door-pause.js'
+import type { DoorPause } from './door-pause.js'
 import type { ChildRegister } from './leftovers.js'
 
 const WORKER = fileURLToPath(new URL('./worker.js', import.meta.url))
@@ -37,7 +37,7 @@ export interface ChildListener {
   onEnd(end: ChildEnd): void
 }
 
-export type StartChild = (listener: ChildListener, task: ChildTask) => Child
+export type StartChild = (listener: ChildListener) => Child
 
 const KEPT_OUTPUT = 2000
 
@@ -50,7 +50,7 @@ export function createChildren(parts: {
   readonly register: ChildRegister
 }): StartChild {
   const { pause, register } = parts
-  return (listener, task) => {
+  return (listener) => {
     const child = fork(WORKER, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -70,7 +70,7 @@ export function createChildren(parts: {
     const { pid } = child
     if (pid !== undefined) {
       register.add(pid)
-      pause.add(pid, task)
+      pause.add(pid)
     }
 
     function letGo(): void {

@@ -30,26 +30,23 @@ export function createDrawer(startChild: StartChild): Drawer {
   }
 
   function begin(): Child {
-    const started: Child = startChild(
-      {
-        onReport(report) {
-          if (child !== started) return
-          if (report.type === 'refused') giveUp(report.failure.cause)
-          if (report.type !== 'drawn') return
-          const key = keyOf(report.id, report.sidePixels)
-          drawn.set(key, report.png)
-          waiting.get(key)?.resolve(report.png)
-          waiting.delete(key)
-          if (waiting.size > 0) return
-          child = undefined
-          started.kill()
-        },
-        onEnd({ how }) {
-          if (child === started) giveUp(`the process that draws ended (${how})`)
-        },
+    const started: Child = startChild({
+      onReport(report) {
+        if (child !== started) return
+        if (report.type === 'refused') giveUp(report.failure.cause)
+        if (report.type !== 'drawn') return
+        const key = keyOf(report.id, report.sidePixels)
+        drawn.set(key, report.png)
+        waiting.get(key)?.resolve(report.png)
+        waiting.delete(key)
+        if (waiting.size > 0) return
+        child = undefined
+        started.kill()
       },
-      'live',
-    )
+      onEnd({ how }) {
+        if (child === started) giveUp(`the process that draws ended (${how})`)
+      },
+    })
     return started
   }
 

@@ -93,20 +93,17 @@ export function createLivePainter(parts: LivePainterParts): LivePainter {
   }
 
   function begin(): void {
-    const started = startChild(
-      {
-        onReport(report) {
-          if (child === started) onReport(report)
-        },
-        onEnd({ how }) {
-          if (child !== started) return
-          onFault('the process that paints the live picture ended', { how })
-          rest()
-          end()
-        },
+    const started = startChild({
+      onReport(report) {
+        if (child === started) onReport(report)
       },
-      'live',
-    )
+      onEnd({ how }) {
+        if (child !== started) return
+        onFault('the process that paints the live picture ended', { how })
+        rest()
+        end()
+      },
+    })
     child = started
     started.send({
       type: 'open-stylizer',

@@ -283,13 +283,10 @@ export function createStyleRunner(parts: RunnerParts): StyleRunner {
       return
     }
     const checkpoint = records.picture(id, 'checkpoint')
-    const child = startChild(
-      {
-        onReport: (report) => guarded(() => onReport(id, report)),
-        onEnd: ({ how }) => guarded(() => onEnd(id, how)),
-      },
-      'job',
-    )
+    const child = startChild({
+      onReport: (report) => guarded(() => onReport(id, report)),
+      onEnd: ({ how }) => guarded(() => onEnd(id, how)),
+    })
     running = { id, child, preview: undefined }
     child.send({
       type: 'paint',

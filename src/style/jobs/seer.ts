@@ -70,20 +70,17 @@ export function createSeer(parts: SeerParts): Seer {
         resolve(seen)
       }
     })
-    const child = startChild(
-      {
-        onReport(report) {
-          if (report.type === 'seen') settle({ outcome: 'seen', png: report.png })
-          if (report.type === 'refused') settle({ outcome: 'refused', ...report.failure })
-        },
-        onEnd({ how }) {
-          if (current?.child !== child) return
-          onFault('the process that looks into a net ended', { how })
-          settle({ outcome: 'busy' })
-        },
+    const child = startChild({
+      onReport(report) {
+        if (report.type === 'seen') settle({ outcome: 'seen', png: report.png })
+        if (report.type === 'refused') settle({ outcome: 'refused', ...report.failure })
       },
-      'live',
-    )
+      onEnd({ how }) {
+        if (current?.child !== child) return
+        onFault('the process that looks into a net ended', { how })
+        settle({ outcome: 'busy' })
+      },
+    })
     current = { key, child, promise }
     giveUp = () => settle({ outcome: 'busy' })
     child.send({ type: 'see', ...unit, pictures: [...pictures], threads })

@@ -37,8 +37,8 @@ export function openEasel(t: Test, store: Store, options: Partial<RunnerParts> =
   })
   const start = createChildren({ pause, register })
   const children: Child[] = []
-  const startChild: StartChild = (listener, task) => {
-    const child = start(listener, task)
+  const startChild: StartChild = (listener) => {
+    const child = start(listener)
     children.push(child)
     return child
   }

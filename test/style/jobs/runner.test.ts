@@ -201,7 +201,7 @@ t.test('while a face is judged, the process stands still', opts, async (t) => {
   await untilJob(runner, submitted.job.id, ({ progress }) => progress !== null)
   pause.judging()
   await until(() => stateOf(pid) === 'T', 'the child to stop')
-  pause.judged(false)
+  pause.judged()
   await until(() => stateOf(pid) !== 'T', 'the child to go on')
   pause.judging()
   const other = runner.submit(await smallJob(LONG), 'cli')
@@ -210,6 +210,6 @@ t.test('while a face is judged, the process stands still', opts, async (t) => {
   await until(() => isOver(pid), 'a stopped child can be ended')
   const { pid: next } = children[1] ?? { pid: 0 }
   await until(() => stateOf(next) === 'T', 'a child that starts meanwhile to stop')
-  pause.judged(false)
+  pause.judged()
   await until(() => stateOf(next) !== 'T', 'it to go on')
 })

@@ -23,20 +23,17 @@ function paintWith({ manifest, file }: TrainedStyle): Promise<Report> {
   const register = createChildRegister({ get: () => [], set: () => undefined })
   const startChild = createChildren({ pause: createDoorPause(), register })
   return new Promise((resolve, reject) => {
-    const child = startChild(
-      {
-        onReport(report) {
-          if (report.type === 'stylizer-open') {
-            child.send({ type: 'stylise', sequence: 3, image: { ...image } })
-          }
-          if (report.type !== 'stylised' && report.type !== 'refused') return
-          child.kill()
-          resolve(report)
-        },
-        onEnd: ({ how }) => reject(new Error(how)),
+    const child = startChild({
+      onReport(report) {
+        if (report.type === 'stylizer-open') {
+          child.send({ type: 'stylise', sequence: 3, image: { ...image } })
+        }
+        if (report.type !== 'stylised' && report.type !== 'refused') return
+        child.kill()
+        resolve(report)
       },
-      'live',
-    )
+      onEnd: ({ how }) => reject(new Error(how)),
+    })
     const options = { threads: 1, executionProviders: ['cpu'] }
     child.send({ type: 'open-stylizer', id, file, bytes, sha256, ...options })
   })
