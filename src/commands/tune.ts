@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnxruntime.js'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import type { Timing } from '../evaluation/quantiles.js'

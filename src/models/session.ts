@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node'
+import * as ort from './onnxruntime.js'
 import { readChecked } from './checked-file.js'
 import { ModelError, describeCause } from './error.js'
 import type { Manifest, ManifestOf, OutputSpec, Role } from './manifest.js'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../../src/models/onnxruntime.js'
 import { alignFace } from '../../src/detection/align.js'
 import type { Face } from '../../src/detection/face.js'
 import { createFaceFinder } from '../../src/detection/find-faces.js'

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node'
+import * as ort from '../onnxruntime.js'
 import { sessionOptions } from '../session-options.js'
 import { encodeModel } from './codec.js'
 import type { OnnxGraph, OnnxModel } from './model.js'

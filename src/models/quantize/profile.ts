@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import * as ort from 'onnxruntime-node'
+import * as ort from '../onnxruntime.js'
 import { z } from 'zod'
 import { sessionOptions } from '../session-options.js'
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import { InferenceSession, Tensor } from '../../../src/models/onnxruntime.js'
 import t from 'tap'
 import { createSeededRandom } from '../../../src/evaluation/statistics/random.js'
 import { conv3d } from '../../../src/liveness/clip-net/conv3d.js'
