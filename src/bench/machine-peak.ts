@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node'
+import * as ort from '../models/onnxruntime.js'
 import { encodeModel } from '../models/onnx/codec.js'
 import { createGraphBuilder } from '../models/onnx/builder.js'
 import { floatTensor } from '../models/onnx/model.js'
