@@ -69,7 +69,7 @@ interface Enrolled {
 }
 
 /**
- * Enrols the man of the replay, and waits until he was turned away and let in; on a machine too busy
+ * Enrols the man of the replay, orders a picture, and waits until he was turned away and let in; on a machine too busy
  * for that the pictures show what there is.
  */
 async function furnish({ url, token, picture: face }: ConsoleDaemon): Promise<Enrolled> {
@@ -99,6 +99,16 @@ async function furnish({ url, token, picture: face }: ConsoleDaemon): Promise<En
     body: new Uint8Array(face),
   })
   if (!answer.ok) throw new Error(await answer.text())
+  const order = await fetch(`${url}api/style/jobs`, {
+    method: 'POST',
+    headers: json,
+    body: JSON.stringify({
+      content: { kind: 'library', id: 'mona-lisa' },
+      style: { kind: 'library', id: 'waves' },
+      settings: { sizePixels: 256, stepsPerLevel: 40 },
+    }),
+  })
+  if (!order.ok) throw new Error(await order.text())
   await decided('granted')
   return franck
 }
@@ -138,7 +148,7 @@ function stepsOf({ id }: Enrolled): Readonly<Record<string, (page: Page) => Prom
     doors: at('doors'),
     threshold: at('threshold', '.panel'),
     liveness: at('liveness', 'meter'),
-    style: at('style', '.gallery'),
+    style: at('style', '.gallery li[data-state="done"]'),
     tokens: at('tokens'),
     audit: at('audit'),
     system: at('system'),
