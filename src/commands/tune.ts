@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import * as ort from '../models/onnxruntime.js'
 import { loadConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'
 import type { Timing } from '../evaluation/quantiles.js'
 import { replaceConfiguration } from '../first-hour/configuration-file.js'
 import { withSettings } from '../first-hour/configuration-text.js'
+import { loadNet } from '../models/session.js'
 import { measureLine } from './bench.js'
 import { CommandError } from './command-error.js'
 import type { SetupOptions } from './setup.js'
@@ -30,18 +30,27 @@ const ROUNDS = 2
 const MIN_GAIN = 0.95
 const TUNED_PERSONS = 1000
 
-function settings(): Pick<Tried, 'threads' | 'executionProviders'>[] {
+type Setting = Pick<Tried, 'threads' | 'executionProviders'>
+
+async function settings(): Promise<Setting[]> {
   const cores = availableParallelism()
   const threads = [...new Set([1, 2, 3, 4, cores].filter((count) => count <= cores))]
-  const backends = new Set(ort.listSupportedBackends().map(({ name }) => name))
-  const tried: Pick<Tried, 'threads' | 'executionProviders'>[] = threads.map((count) => ({
-    threads: count,
-    executionProviders: ['cpu'],
-  }))
+  const tried: Setting[] = threads.map((count) => ({ threads: count, executionProviders: ['cpu'] }))
   for (const provider of ['cuda', 'tensorrt'] as const) {
-    if (backends.has(provider)) tried.push({ threads: 1, executionProviders: [provider, 'cpu'] })
+    if (await isThere(provider)) tried.push({ threads: 1, executionProviders: [provider, 'cpu'] })
   }
   return tried
+}
+
+/** The runtime names providers whose libraries are not on the board: only a loaded net tells. */
+async function isThere(provider: 'cuda' | 'tensorrt'): Promise<boolean> {
+  const net = await loadNet('eyes', { executionProviders: [provider] })
+  await net.release()
+  const there = net.providers.used.includes(provider)
+  if (!there) {
+    process.stderr.write(`${provider} is passed over: ${net.providers.notes.join('; ')}\n`)
+  }
+  return there
 }
 
 /** `genkan tune`: which threads and providers judge a frame soonest on this very board. */
@@ -54,9 +63,10 @@ export async function tune(options: TuneOptions): Promise<void> {
   if (options.write === true && file === undefined) {
     throw new CommandError('bad-input', 'there is no configuration file to write to; give --config')
   }
+  const wanted = await settings()
   const best = new Map<string, Tried>()
   for (let round = 0; round < ROUNDS; round++) {
-    for (const setting of settings()) {
+    for (const setting of wanted) {
       const models = { ...config.models, ...setting }
       const report = await measureLine({ ...config, models }, frames, TUNED_PERSONS)
       const { frameToDecisionMs, rssMb } = report
