@@ -10,6 +10,9 @@ const PATTERN = fileURLToPath(new URL('./migrations/*.js', import.meta.url))
 /** Any number that only we use: two kiosks never migrate at once. */
 const LOCK = 7_467_341_102
 
+/** The newest version that this genkan knows, once it was looked up. */
+let known: number | undefined
+
 function runner(client: Connection, database: string): Postgrator {
   return new Postgrator({
     driver: 'pg',
@@ -27,6 +30,7 @@ function runner(client: Connection, database: string): Postgrator {
  */
 export async function migrateRecord(client: Connection): Promise<number> {
   try {
+    if (known !== undefined && (await versionOf(client)) === known) return known
     return await inTransaction(client, async () => {
       await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK])
       const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name')
@@ -35,6 +39,7 @@ export async function migrateRecord(client: Connection): Promise<number> {
       const before = await versionOf(client)
       if (before > latest) throw newer(before, latest)
       if (before < latest) await postgrator.migrate()
+      known = latest
       return latest
     })
   } catch (error) {
