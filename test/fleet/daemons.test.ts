@@ -45,7 +45,7 @@ async function startDoor(t: Test, folder: string, door: string, url: string, mqt
   writeFileSync(
     configPath,
     `door: { id: ${door} }
-camera: { source: replay, gapS: 0.2, fps: 6 }
+camera: { source: replay, gapS: 0.2, fps: 4 }
 liveness: { mode: texture }
 decision: { cooldownMs: 0, grantCooldownMs: 0 }
 store: { folder: ${join(folder, 'data')}, fleet: { url: ${url}, pollSeconds: 2, decisions: true } }
