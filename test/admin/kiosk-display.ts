@@ -40,11 +40,15 @@ export interface KioskDoor {
   stop(): Promise<void>
 }
 
-/** Serves a door whose camera plays a clip. */
-export async function openKioskDoor(): Promise<KioskDoor> {
+/**
+ * Serves a door whose camera plays a clip.
+ * @param kioskLanguage as the door's settings say
+ */
+export async function openKioskDoor(kioskLanguage: 'en' | 'ja' = 'en'): Promise<KioskDoor> {
   const frames = await clipFrames('franck.mp4', 12, 8)
   const door = createMemoryDoor(frames[0])
-  const server = await serveAdmin({ app: createAdminApp(door.ports), host: '127.0.0.1', port: 0 })
+  const ports = { ...door.ports, kiosk: () => ({ ...door.ports.kiosk(), kioskLanguage }) }
+  const server = await serveAdmin({ app: createAdminApp(ports), host: '127.0.0.1', port: 0 })
   let shown = 0
   let holding: NodeJS.Timeout | undefined
   const playing = setInterval(() => door.show(frames[++shown % frames.length]), 125)

@@ -178,8 +178,8 @@ async function pictureConsole(browser: Browser, daemon: ConsoleDaemon, look: Loo
 }
 
 async function pictureKiosk(browser: Browser) {
-  const kiosk = await openKioskDoor()
   for (const locale of ['en', 'ja'] as const) {
+    const kiosk = await openKioskDoor(locale)
     for (const [width, height] of DISPLAYS) {
       const { page } = await openConsolePage(browser, kiosk.url, { width, height, locale })
       page.setDefaultTimeout(PATIENCE_MS)
@@ -200,8 +200,8 @@ async function pictureKiosk(browser: Browser) {
       }
       await page.close()
     }
+    await kiosk.stop()
   }
-  await kiosk.stop()
 }
 
 mkdirSync(folder, { recursive: true })

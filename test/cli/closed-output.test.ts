@@ -43,7 +43,7 @@ for (const args of [
 }
 
 t.test('a door watches on though nobody reads what it says', async (t) => {
-  const { child, err } = start('run')
+  const { child } = start('run')
   t.teardown(() => child.kill('SIGKILL'))
   const closed = once(child, 'close')
   // The last that it does before it says where its console is.
