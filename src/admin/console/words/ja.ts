@@ -504,7 +504,7 @@ export const ja: Words = {
     comeCloser: 'もう少し近づいてください',
     judging: '少々お待ちください',
     preview: '鏡に映ったあなた',
-    granted: 'どうぞお入りください',
+    granted: 'お入りください',
     grantedTo: (name) => `${name} さん、ようこそ`,
     denied: 'ドアは開きません',
     wait: (seconds) => `あと ${seconds} 秒でもう一度`,
