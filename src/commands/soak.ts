@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { DAEMON_ENVIRONMENT, DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
 import { robustSlopeOf } from '../evaluation/quantiles.js'
@@ -33,6 +34,9 @@ const WARM_UP_MOST_H = 10 / 60
 const FLOOR_H = 1 / 60
 /** All pairs are compared, so that a long run is thinned to this many samples. */
 const MAX_SLOPE_POINTS = 1000
+/** What is told of the log when the daemon ends by itself. */
+const MAX_LAST_LINES = 20
+const MAX_LINE_CHARACTERS = 500
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 const PROBE = new URL('./soak-probe.js', import.meta.url).href
 const MB = 1024 * 1024
@@ -62,7 +66,7 @@ export async function soak(options: SoakOptions): Promise<void> {
     },
   })
   try {
-    const { decisions, lastError } = watchLog(daemon)
+    const { decisions, lastLines } = watchLog(daemon)
     const startMs = performance.now()
     const hours = () => (performance.now() - startMs) / 3_600_000
     const samples: MemorySample[] = []
@@ -74,8 +78,9 @@ export async function soak(options: SoakOptions): Promise<void> {
     })
     while (hours() * 60 < minutes) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-      if (daemon.exitCode !== null) {
-        throw new CommandError('fault', `the daemon ended by itself: ${lastError()}`)
+      if (daemon.exitCode !== null || daemon.signalCode !== null) {
+        const end = daemon.signalCode ?? `exit code ${daemon.exitCode}`
+        throw new CommandError('fault', `the daemon ended by itself (${end}):\n${lastLines()}`)
       }
     }
     const exitCode = await stop(daemon)
@@ -136,16 +141,18 @@ function describe(report: SoakReport): string {
   ].join('\n')
 }
 
+/** Counts the decisions of the daemon's log and keeps the end of it, decisions left out. */
 function watchLog(daemon: ChildProcess) {
   let decisions = 0
-  let lastLine = ''
-  daemon.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    for (const line of text.split('\n')) {
+  const lastLines: string[] = []
+  if (daemon.stderr !== null) {
+    createInterface(daemon.stderr).on('line', (line) => {
       if (line.includes('"msg":"decision"')) decisions++
-      if (line !== '') lastLine = line
-    }
-  })
-  return { decisions: () => decisions, lastError: () => lastLine.slice(0, 500) }
+      else lastLines.push(line.slice(0, MAX_LINE_CHARACTERS))
+      if (lastLines.length > MAX_LAST_LINES) lastLines.shift()
+    })
+  }
+  return { decisions: () => decisions, lastLines: () => lastLines.join('\n') }
 }
 
 /** Every n-th sample, so that few enough are left to compare each with each. */
