@@ -20,7 +20,7 @@ export interface EarlierSession {
 const EVERY_MS = 250
 /** A session that has not passed by then has failed: neutral face, pauses and the time limit. */
 const MAX_SESSION_MS = 11_000
-const MAX_DRAWS = 40
+const MAX_DRAWS = 400
 
 /** A drawer whose draws repeat with the seed; doors use the system's generator. */
 export function createSeededDrawer(seed: number): ChallengeDrawer {
