@@ -4,7 +4,7 @@ import { createAdminPorts } from './admin-ports.js'
 import { createTemplateAgeing } from './age-templates.js'
 import { keepSelfSigned, readCertificate } from './admin/certificate.js'
 import type { ServerCertificate } from './admin/certificate.js'
-import { isLoopback, serveAdmin } from './admin/serve.js'
+import { isLoopback } from './admin/loopback.js'
 import { createBoardReadings } from './board-readings.js'
 import { openBroker } from './broker.js'
 import type { Config } from './config/schema.js'
@@ -27,6 +27,7 @@ import type { Eyes } from './eyes.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
 import { createDoorGallery } from './matching/door-gallery.js'
+import type { SideThread } from './models/side-thread.js'
 import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
@@ -93,9 +94,14 @@ function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[]
 
 /**
  * Wires every part to the door's eyes and runs the door.
+ * @param side where some of the nets run
  * @throws StoreError, ModelError, BrokerFault or Error, each with its cure, before any door can open
  */
-export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Daemon> {
+export async function openDaemon(
+  options: DaemonOptions,
+  eyes: Eyes,
+  side?: SideThread,
+): Promise<Daemon> {
   const { log, onAlive, onStarting = () => undefined } = options
   const { camera, live } = eyes
   onStarting('opening the store')
@@ -114,7 +120,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
   onStarting('loading the models')
   const { config, current, headId, ignored } = encoderInForce(options.config, store)
   if (ignored !== undefined) log.warn(ignored)
-  const stages = await loadStages(config.models, config.liveness, { besideLine: true })
+  const stages = await loadStages(config.models, config.liveness, side)
   recordInterrupted()
   const settings = createLiveSettings(store.settings, config)
   const recognition = createRecognition(
@@ -191,7 +197,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
     recognition,
     readEnrolment: stages.readEnrolment,
   })
-  const fleet = openFleetDesk({
+  const fleet = await openFleetDesk({
     config,
     store,
     recognition,
@@ -509,6 +515,7 @@ export async function openDaemon(options: DaemonOptions, eyes: Eyes): Promise<Da
   try {
     // Loaded while the door's loop already runs: the console is no reason to let anybody wait.
     const { createAdminApp } = await import('./admin/app.js')
+    const { serveAdmin } = await import('./admin/serve.js')
     const app = createAdminApp(ports, {
       onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed'),
     })

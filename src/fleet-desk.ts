@@ -8,8 +8,7 @@ import { addressOf } from './fleet/address.js'
 import { writeDecisions } from './fleet/decision-sink.js'
 import { explainPostgres } from './fleet/fault.js'
 import { createFreshness } from './fleet/freshness.js'
-import { startFleetLink } from './fleet/link.js'
-import type { FleetLink } from './fleet/link.js'
+import type { FleetLink, startFleetLink } from './fleet/link.js'
 import { openSecrets, readMembership } from './fleet/membership.js'
 import type { FleetSecrets } from './fleet/membership.js'
 import type { Connection } from './fleet/postgres.js'
@@ -63,7 +62,7 @@ const ALONE: FleetDesk = {
 }
 
 /** Opens the door's part in the fleet that the configuration names. */
-export function openFleetDesk(parts: FleetDeskParts): FleetDesk {
+export async function openFleetDesk(parts: FleetDeskParts): Promise<FleetDesk> {
   const { config, store, log } = parts
   const address = addressOf(config.store)
   const membership = readMembership(store.replica)
@@ -78,13 +77,16 @@ export function openFleetDesk(parts: FleetDeskParts): FleetDesk {
     const closed = config.store.fleet.whenStale === 'closed' ? NOT_A_MEMBER : undefined
     return { ...ALONE, withhold: () => closed, trouble: () => NOT_A_MEMBER }
   }
-  return openMember(parts, address, openSecrets(store.replica))
+  // A door of its own needs no PostgreSQL client.
+  const link = await import('./fleet/link.js')
+  return openMember(parts, address, openSecrets(store.replica), link.startFleetLink)
 }
 
 function openMember(
   parts: FleetDeskParts,
   address: NonNullable<ReturnType<typeof addressOf>>,
   secrets: FleetSecrets,
+  startLink: typeof startFleetLink,
 ): FleetDesk {
   const { config, store, recognition, log } = parts
   const { maxStalenessMinutes, whenStale, pollSeconds } = config.store.fleet
@@ -217,7 +219,7 @@ function openMember(
     ],
     start(through) {
       publisher = through
-      link = startFleetLink({
+      link = startLink({
         replica: store.replica,
         secrets,
         address,

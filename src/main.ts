@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { surviveClosedOutput } from './cli/closed-output.js'
-import { runCommand } from './commands/run.js'
+import { runDaemon } from './cli/run-daemon.js'
 
 surviveClosedOutput('run')
-process.exitCode = await runCommand({})
+process.exitCode = await runDaemon({})

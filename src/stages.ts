@@ -14,7 +14,7 @@ import type { PadCalibration } from './liveness/pad-calibration.js'
 import { createTextureScorer, looksPrinted } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
 import { loadNet, type Net } from './models/session.js'
-import { openSideThread } from './models/side-thread.js'
+import type { SideThread } from './models/side-thread.js'
 import { ENROLMENT_LIMITS, PROBE_LIMITS } from './quality/quality.js'
 
 /** The loaded nets and the stages made of them. */
@@ -41,29 +41,29 @@ export interface Stages {
 /**
  * Loads, checks and warms every net the line needs. Sessions live as long as the process.
  * @param liveness names the calibration of the camera, where the line is to use it
- * @param options.besideLine for a door: encoder and texture net in a thread beside the line's, as the
- *   configuration says
+ * @param side for a door: a thread beside the line's, for encoder and texture net
  * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
  */
 export async function loadStages(
   config: Config['models'],
   liveness?: Pick<Config['liveness'], 'calibrationFile'>,
-  { besideLine = false }: { readonly besideLine?: boolean } = {},
+  side?: SideThread,
 ): Promise<Stages> {
   const options = (model: string | undefined) => ({
     intraOpNumThreads: config.threads,
     executionProviders: config.executionProviders,
     ...(model === undefined ? {} : { model }),
   })
-  const side = besideLine && config.sideThread ? openSideThread() : undefined
   const load: typeof loadNet = side === undefined ? loadNet : (role, of) => side.load(role, of)
-  const nets = {
-    detector: await loadNet('detector', options(config.detector)),
-    landmarks: await loadNet('landmarks', options(config.landmarks)),
-    texture: await load('texture', options(config.texture)),
-    eyes: await loadNet('eyes', options(undefined)),
-    encoder: await load('encoder', options(config.encoder)),
-  }
+  // The side thread's first, so that both threads load at the same time.
+  const [encoderNet, texture, detector, landmarks, eyes] = await Promise.all([
+    load('encoder', options(config.encoder)),
+    load('texture', options(config.texture)),
+    loadNet('detector', options(config.detector)),
+    loadNet('landmarks', options(config.landmarks)),
+    loadNet('eyes', options(undefined)),
+  ])
+  const nets = { detector, landmarks, texture, eyes, encoder: encoderNet }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
   const encoder = createEncoder(nets.encoder)
   const scoreTexture = createTextureScorer(nets.texture)

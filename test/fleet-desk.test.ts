@@ -43,7 +43,7 @@ t.test(
       { mode: 'off' },
       readPerson,
     )
-    const desk = openFleetDesk({
+    const desk = await openFleetDesk({
       config: configSchema.parse({
         store: {
           fleet: { url: cluster.url, pollSeconds: 1, maxStalenessMinutes: 1, whenStale: 'closed' },

@@ -1,23 +1,14 @@
 import { createServer as createTlsServer } from 'node:https'
 import { hostname, networkInterfaces } from 'node:os'
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 
 import { createAdaptorServer } from '@hono/node-server'
 
 import type { AdminApp } from './environment.js'
+import { isLoopback } from './loopback.js'
 
 /** How long requests under way may take to finish when the server stops. */
 const STOP_GRACE_MS = 2_000
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8, 'ipv4')
-loopback.addAddress('::1', 'ipv6')
-
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost') return true
-  return isIP(host) !== 0 && loopback.check(host, isIPv6(host) ? 'ipv6' : 'ipv4')
-}
 
 /**
  * Which Host headers may name this server. A page of another site can make its own name resolve to

@@ -2,7 +2,7 @@ import { createImage, type Frame } from '../frame/image.js'
 import { startChild } from './child-process.js'
 import { clipArguments } from './ffmpeg-arguments.js'
 import { faultFromLines } from './ffmpeg-faults.js'
-import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+import { createFfmpegFinder, type FfmpegFinder } from './find-ffmpeg.js'
 
 export interface ReadClipOptions {
   /** Frames per second of media time; repeated or dropped evenly from the clip's own rate. */
@@ -15,7 +15,7 @@ export interface ReadClipOptions {
   }
   readonly startS?: number
   readonly durationS?: number
-  readonly findBinary?: () => Promise<FfmpegBinary | undefined>
+  readonly findBinary?: FfmpegFinder
 }
 
 /** A clip that can't be read: the message says why and what to do. */

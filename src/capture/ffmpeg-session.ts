@@ -13,7 +13,7 @@ import {
   type FrameGeometry,
 } from './ffmpeg-arguments.js'
 import { faultFromLines } from './ffmpeg-faults.js'
-import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+import { createFfmpegFinder, type FfmpegBinary, type FfmpegFinder } from './find-ffmpeg.js'
 import { stillArguments, type ShownStill } from './still-arguments.js'
 
 /** What an FFmpeg process can be made to show. */
@@ -27,7 +27,7 @@ export interface FfmpegSessionOptions {
   /** The same for the first frame, which waits for the device or the network. */
   readonly openTimeoutMs: number
   /** Where FFmpeg is; by default the system's, else the bundled one. */
-  readonly findBinary?: () => Promise<FfmpegBinary | undefined>
+  readonly findBinary?: FfmpegFinder
   /** Told of the child's process id each time one is started. */
   readonly onChild?: (pid: number) => void
 }

@@ -88,15 +88,20 @@ export async function findFfmpeg(
   return path === undefined ? undefined : describe(path, 'bundled')
 }
 
+/** Says which FFmpeg to use; `undefined` where none runs. */
+export type FfmpegFinder = () => Promise<FfmpegBinary | undefined>
+
 /** {@link findFfmpeg}, asked again only when the program it found has gone. */
-export function createFfmpegFinder(
-  options: FindFfmpegOptions = {},
-): () => Promise<FfmpegBinary | undefined> {
-  let found: FfmpegBinary | undefined
+export function createFfmpegFinder(options: FindFfmpegOptions = {}): FfmpegFinder {
+  let asked: Promise<FfmpegBinary | undefined> | undefined
   return async () => {
-    if (!found || !(await isExecutable(found.path))) {
-      found = await findFfmpeg(options)
+    if (asked) {
+      const found = await asked
+      if (found && (await isExecutable(found.path))) {
+        return found
+      }
     }
-    return found
+    asked = findFfmpeg(options)
+    return asked
   }
 }

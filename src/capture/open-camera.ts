@@ -2,7 +2,7 @@ import type { CameraConfig } from '../config/camera-schema.js'
 import type { Camera } from './camera.js'
 import type { FrameGeometry } from './ffmpeg-arguments.js'
 import { createFfmpegCamera } from './ffmpeg-camera.js'
-import type { FfmpegBinary } from './find-ffmpeg.js'
+import type { FfmpegFinder } from './find-ffmpeg.js'
 import { createReplayCamera } from './replay-camera.js'
 import type { ReplayItem } from './replay-playlist.js'
 import type { CameraDependencies } from './retrying-camera.js'
@@ -13,7 +13,7 @@ export interface OpenCameraDependencies extends CameraDependencies {
   readonly playlist: readonly ReplayItem[]
   /** Told of each replay item as it begins. */
   readonly onReplayItem?: (item: ReplayItem, index: number) => void
-  readonly findBinary?: () => Promise<FfmpegBinary | undefined>
+  readonly findBinary?: FfmpegFinder
 }
 
 /** Makes the camera that the configuration names. It is not started yet, and never throws. */

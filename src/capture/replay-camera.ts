@@ -11,7 +11,7 @@ import { ClipError, readClip } from './clip-reader.js'
 import { systemClock } from './clock.js'
 import type { FrameGeometry } from './ffmpeg-arguments.js'
 import { createFfmpegSession, type FfmpegSource } from './ffmpeg-session.js'
-import { createFfmpegFinder, type FfmpegBinary } from './find-ffmpeg.js'
+import { createFfmpegFinder, type FfmpegFinder } from './find-ffmpeg.js'
 import { readBounded } from './read-bounded.js'
 import type { ReplayItem } from './replay-playlist.js'
 import { createRetryingCamera, type CameraDependencies } from './retrying-camera.js'
@@ -26,7 +26,7 @@ export interface ReplayCameraOptions extends CameraDependencies {
   readonly gapS?: number
   /** Told of each item as it begins. */
   readonly onItem?: (item: ReplayItem, index: number) => void
-  readonly findBinary?: () => Promise<FfmpegBinary | undefined>
+  readonly findBinary?: FfmpegFinder
 }
 
 const DEFAULT_GAP_S = 1.2

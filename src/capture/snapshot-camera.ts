@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import NodeWebcam from 'node-webcam'
 import { decodeImage, DECODE_LIMITS } from '../frame/decode.js'
 import type { Camera } from './camera.js'
 import { captureFault, type CaptureFault, type CaptureSession } from './capture-session.js'
@@ -36,12 +35,13 @@ const KILLED = 128 + 9
 const COLOUR_CODES = /\u001b\[[0-9;]*m/g
 
 /** Takes one snapshot into `location` and says what went wrong, if anything did. */
-function takeSnapshot(
+async function takeSnapshot(
   options: SnapshotCameraOptions,
   location: string,
 ): Promise<CaptureFault | undefined> {
   const { device, geometry, stallTimeoutMs, program = 'fswebcam' } = options
   const isDevice = !/^(FILE|TEST):/.test(device)
+  const { default: NodeWebcam } = await import('node-webcam')
   const webcam = new NodeWebcam.FSWebcam({
     width: geometry.width,
     height: geometry.height,

@@ -12,8 +12,8 @@ export function addDailyCommands(program: Command, withSetup: WithSetup): void {
   withSetup(program.command('run'))
     .description('run the daemon')
     .action(async (options: RunOptions) => {
-      const { runCommand } = await import('../commands/run.js')
-      process.exitCode = await runCommand(options)
+      const { runDaemon } = await import('./run-daemon.js')
+      process.exitCode = await runDaemon(options)
     })
 
   withSetup(program.command('doctor'))

@@ -11,6 +11,7 @@ import type { Frame } from '../frame/image.js'
 import type { Judgement } from '../line.js'
 import type { LivenessReading } from '../liveness/judge.js'
 import { assetPath } from '../models/registry.js'
+import { sideThreadOf } from '../models/side-thread.js'
 import { openLine } from '../open-line.js'
 import { createRecognition } from '../recognition.js'
 import { loadStages } from '../stages.js'
@@ -167,7 +168,7 @@ export async function measureLine(
 ): Promise<BenchReport> {
   const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
   const config = { ...loaded, decision }
-  const stages = await loadStages(config.models, undefined, { besideLine: true })
+  const stages = await loadStages(config.models, undefined, sideThreadOf(config.models))
   const gallery = randomGallery(stages.encoder.modelId, persons)
   const recognition = createRecognition(
     () => gallery,

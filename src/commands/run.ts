@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Daemon } from '../daemon.js'
 import type { Health } from '../events/messages.js'
+import type { FfmpegFinder } from '../capture/find-ffmpeg.js'
 import { loadConfig } from '../config/load.js'
 import { createLog } from '../log.js'
 import { startDaemon } from '../start-daemon.js'
@@ -49,9 +50,10 @@ function followStart(service: ServiceNotifier) {
 
 /**
  * Runs the daemon until SIGINT or SIGTERM.
+ * @param findBinary which FFmpeg to use, asked for early
  * @returns the exit code: 0 after a clean stop, 1 after a fault that was explained, 75 to be restarted
  */
-export async function runCommand(options: RunOptions): Promise<number> {
+export async function runCommand(options: RunOptions, findBinary?: FfmpegFinder): Promise<number> {
   let daemon: Daemon
   let picture: string | undefined
   const service = createServiceNotifier({
@@ -66,6 +68,7 @@ export async function runCommand(options: RunOptions): Promise<number> {
       config,
       log,
       isSupervised,
+      ...(findBinary === undefined ? {} : { findBinary }),
       onStarting: (what) => start.onStarting(what),
       onAlive: () => service.alive(),
       onHealth: (health) => service.status(describeStatus(health)),

@@ -3,7 +3,7 @@ import { createBell } from './bell.js'
 import { createBoundGate } from './bound-gate.js'
 import { BrokerFault, explainError } from './broker-fault.js'
 import type { BrokerOptions } from './broker-options.js'
-import { openBrokerSession, type BrokerSession, type OutgoingMessage } from './broker-session.js'
+import type { BrokerSession, OutgoingMessage } from './broker-session.js'
 import { drainOutbox, type OutboxSource } from './drain.js'
 import { createGrantSender, type GrantRequest, type GrantResult } from './grant.js'
 import { MAX_GRANT_LIFE_MS, type Health, type StatusMessage } from './messages.js'
@@ -242,6 +242,8 @@ export function startPublisher(options: PublisherOptions): Publisher {
     while (!isStopping()) {
       const startedAtMs = nowMs()
       try {
+        // Loaded while the door's loop already runs: what is decided meanwhile waits in the outbox.
+        const { openBrokerSession } = await import('./broker-session.js')
         const opened = await openBrokerSession({
           broker: options.broker,
           clientId: options.broker.clientId ?? `genkan-${options.door}`,

@@ -60,6 +60,11 @@ function grey({ input }: LoadedNet['manifest']): Float32Array {
   return values
 }
 
+/** A side thread where the configuration wants one. */
+export function sideThreadOf(config: { readonly sideThread: boolean }): SideThread | undefined {
+  return config.sideThread ? openSideThread() : undefined
+}
+
 /** Starts the thread; it does not keep the process alive while nothing is asked of it. */
 export function openSideThread(): SideThread {
   const turn = createTurn()

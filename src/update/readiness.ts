@@ -1,7 +1,7 @@
 import { get as getPlain } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { get as getSecure } from 'node:https'
-import { isLoopback } from '../admin/serve.js'
+import { isLoopback } from '../admin/loopback.js'
 import type { Config } from '../config/schema.js'
 
 /** Where the daemon on this machine says whether its door decides. */

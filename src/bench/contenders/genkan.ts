@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { loadSetup } from '../../commands/setup.js'
 import { packageRoot } from '../../config/paths.js'
 import { createDetector } from '../../detection/detector.js'
+import { sideThreadOf } from '../../models/side-thread.js'
 import { openLine } from '../../open-line.js'
 import { loadStages } from '../../stages.js'
 import { createThresholdSource } from '../../threshold-source.js'
@@ -18,7 +19,7 @@ const loaded = loadSetup({
   ...(board === undefined ? {} : { board }),
 })
 const decision = { ...loaded.decision, cooldownMs: 0, grantCooldownMs: 0 }
-const stages = await loadStages(loaded.models, undefined, { besideLine: true })
+const stages = await loadStages(loaded.models, undefined, sideThreadOf(loaded.models))
 const gallery = randomGallery(stages.encoder.modelId, GALLERY_PERSONS)
 const recognition = createRecognition(
   () => gallery,

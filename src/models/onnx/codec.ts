@@ -1,4 +1,5 @@
-import protobuf from 'protobufjs'
+import { createRequire } from 'node:module'
+import type protobuf from 'protobufjs'
 import { z } from 'zod'
 import { ModelError, describeCause } from '../error.js'
 import type { Attribute, ElementType, OnnxModel, OnnxNode, Tensor, ValueInfo } from './model.js'
@@ -55,9 +56,17 @@ message ModelProto {
 }
 `
 
-const ModelProto = protobuf
-  .parse(ONNX_PROTO, new protobuf.Root(), { keepCase: true })
-  .root.lookupType('ModelProto')
+let compiled: protobuf.Type | undefined
+
+/** Loaded at the first use: a door whose encoder is as shipped reads no graph. */
+function modelProto(): protobuf.Type {
+  if (compiled === undefined) {
+    const load = createRequire(import.meta.url)
+    const { parse, Root } = load('protobufjs') as typeof protobuf
+    compiled = parse(ONNX_PROTO, new Root(), { keepCase: true }).root.lookupType('ModelProto')
+  }
+  return compiled
+}
 
 const text = z.string().default('')
 const int = z.coerce.number().int()
@@ -204,8 +213,9 @@ function readValue(message: z.infer<typeof valueMessage>): ValueInfo {
  */
 export function decodeModel(data: Uint8Array, where: string): OnnxModel {
   try {
+    const type = modelProto()
     const message = modelMessage.parse(
-      ModelProto.toObject(ModelProto.decode(data), { longs: String, arrays: true }),
+      type.toObject(type.decode(data), { longs: String, arrays: true }),
     )
     const opset = message.opsetImport.find((entry) => entry.domain === '')?.version
     if (opset === undefined) throw new Error('names no version of the default operator set')
@@ -298,5 +308,6 @@ export function encodeModel(model: OnnxModel): Uint8Array {
       output: graph.outputs.map(writeValue),
     },
   }
-  return Uint8Array.from(ModelProto.encode(ModelProto.fromObject(message)).finish())
+  const type = modelProto()
+  return Uint8Array.from(type.encode(type.fromObject(message)).finish())
 }
