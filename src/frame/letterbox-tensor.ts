@@ -1,6 +1,7 @@
 import type { Image } from './image.js'
-import { letterbox } from './resize.js'
-import { toPlanarTensor, type PixelFormat } from './tensor.js'
+import { shrinkToPlanes } from './pixel-kernels.js'
+import { letterbox, shrinkPlainly } from './resize.js'
+import { floatsOf, toPlanarTensor, type PixelFormat } from './tensor.js'
 
 /**
  * {@link letterbox} and {@link toPlanarTensor} in one pass, without pictures in between, where the
@@ -24,49 +25,19 @@ export function letterboxTensor(
     return boxed.scale
   }
   const area = width * height
-  const [mean0, mean1, mean2] = format.mean
-  const scale = 1 / format.divisor
+  const floats = floatsOf(format)
   const first = format.colour === 'rgb' ? 0 : 2
-  const { data } = image
-  const stride = image.width * 3
-  const blockArea = factor * factor
-  const half = blockArea >> 1
-  let at = 0
-  for (let y = 0; y < fittedHeight; y++) {
-    let block = y * factor * stride
-    const end = at + width
-    if (factor === 2) {
-      let one = block + first
-      let two = block + 1
-      let three = block + 2 - first
-      for (; at < end; at++, one += 6, two += 6, three += 6) {
-        const a = data[one] + data[one + 3] + data[one + stride] + data[one + stride + 3]
-        const b = data[two] + data[two + 3] + data[two + stride] + data[two + stride + 3]
-        const c = data[three] + data[three + 3] + data[three + stride] + data[three + stride + 3]
-        planes[at] = (((a + 2) >> 2) - mean0) * scale
-        planes[area + at] = (((b + 2) >> 2) - mean1) * scale
-        planes[2 * area + at] = (((c + 2) >> 2) - mean2) * scale
-      }
-      continue
-    }
-    for (; at < end; at++, block += factor * 3) {
-      let a = half
-      let b = half
-      let c = half
-      for (let v = 0, row = block; v < factor; v++, row += stride) {
-        for (let from = row, rowEnd = row + factor * 3; from < rowEnd; from += 3) {
-          a = (a + data[from + first]) | 0
-          b = (b + data[from + 1]) | 0
-          c = (c + data[from + 2 - first]) | 0
-        }
-      }
-      planes[at] = (((a / blockArea) | 0) - mean0) * scale
-      planes[area + at] = (((b / blockArea) | 0) - mean1) * scale
-      planes[2 * area + at] = (((c / blockArea) | 0) - mean2) * scale
+  if (!shrinkToPlanes(image, width, fittedHeight, factor, first, floats, planes, area)) {
+    const whole = { left: 0, top: 0, width: image.width, height: image.height }
+    const { data } = shrinkPlainly(image, whole, factor)
+    for (let i = 0, from = 0; i < width * fittedHeight; i++, from += 3) {
+      planes[i] = floats[data[from + first]]
+      planes[area + i] = floats[256 + data[from + 1]]
+      planes[2 * area + i] = floats[512 + data[from + 2 - first]]
     }
   }
-  planes.fill(-mean0 * scale, at, area)
-  planes.fill(-mean1 * scale, area + at, 2 * area)
-  planes.fill(-mean2 * scale, 2 * area + at, 3 * area)
+  for (let plane = 0; plane < 3; plane++) {
+    planes.fill(floats[256 * plane], plane * area + width * fittedHeight, (plane + 1) * area)
+  }
   return factor
 }

@@ -1,4 +1,5 @@
 import type { Image } from './image.js'
+import { shrinkPixels, type Part } from './pixel-kernels.js'
 
 /** For each output position the source positions it draws from, and how much of each. */
 interface Taps {
@@ -30,29 +31,19 @@ function triangleTaps(sourceSize: number, outputSize: number): Taps {
   return { perOutput, indices, weights }
 }
 
-/** A part of a picture in pixels of the picture. */
-export interface Part {
-  readonly left: number
-  readonly top: number
-  readonly width: number
-  readonly height: number
-}
-
-/** Mean of one channel over 3 × 3 pixels. */
-function meanOfNine(source: Uint8Array, first: number, stride: number): number {
-  const second = first + stride
-  const third = second + stride
-  const above = source[first] + source[first + 3] + source[first + 6]
-  const middle = source[second] + source[second + 3] + source[second + 6]
-  const below = source[third] + source[third + 3] + source[third + 6]
-  return ((above + middle + below + 4) / 9) | 0
-}
-
 /**
  * Exact box average: every block of `factor` × `factor` pixels of a part becomes one pixel.
  * @param part lies inside the picture; what is left over at its right and bottom is dropped
  */
 export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
+  const width = Math.floor(part.width / factor)
+  const height = Math.floor(part.height / factor)
+  const data = shrinkPixels(image, part, width, height, factor)
+  return data === undefined ? shrinkPlainly(image, part, factor) : { width, height, data }
+}
+
+/** {@link shrinkByWhole} without the kernels, which give the same. */
+export function shrinkPlainly(image: Image, part: Part, factor: number): Image {
   const { data: source } = image
   const width = Math.floor(part.width / factor)
   const height = Math.floor(part.height / factor)
@@ -63,41 +54,20 @@ export function shrinkByWhole(image: Image, part: Part, factor: number): Image {
   let at = 0
   for (let y = 0; y < height; y++) {
     let block = (part.top + y * factor) * stride + part.left * 3
-    if (factor === 2) {
-      let below = block + stride
-      for (const end = at + width * 3; at < end; at += 3, block += 6, below += 6) {
-        output[at] =
-          (source[block] + source[block + 3] + source[below] + source[below + 3] + 2) >> 2
-        output[at + 1] =
-          (source[block + 1] + source[block + 4] + source[below + 1] + source[below + 4] + 2) >> 2
-        output[at + 2] =
-          (source[block + 2] + source[block + 5] + source[below + 2] + source[below + 5] + 2) >> 2
-      }
-      continue
-    }
-    if (factor === 3) {
-      for (const end = at + width * 3; at < end; at += 3, block += 9) {
-        output[at] = meanOfNine(source, block, stride)
-        output[at + 1] = meanOfNine(source, block + 1, stride)
-        output[at + 2] = meanOfNine(source, block + 2, stride)
-      }
-      continue
-    }
     for (let x = 0; x < width; x++, block += factor * 3) {
       let red = half
       let green = half
       let blue = half
       for (let v = 0, row = block; v < factor; v++, row += stride) {
         for (let from = row, end = row + factor * 3; from < end; from += 3) {
-          red = (red + source[from]) | 0
-          green = (green + source[from + 1]) | 0
-          blue = (blue + source[from + 2]) | 0
+          red += source[from]
+          green += source[from + 1]
+          blue += source[from + 2]
         }
       }
-      output[at] = (red / area) | 0
-      output[at + 1] = (green / area) | 0
-      output[at + 2] = (blue / area) | 0
-      at += 3
+      output[at++] = Math.floor(red / area)
+      output[at++] = Math.floor(green / area)
+      output[at++] = Math.floor(blue / area)
     }
   }
   return { width, height, data: output }

@@ -13,6 +13,23 @@ const LUMA_RED = 0.299
 const LUMA_GREEN = 0.587
 const LUMA_BLUE = 0.114
 
+const floatsByFormat = new WeakMap<PixelFormat, Float32Array>()
+
+/** What each byte becomes, 256 values a plane; made once a format. */
+export function floatsOf(format: PixelFormat): Float32Array {
+  let floats = floatsByFormat.get(format)
+  if (floats === undefined) {
+    const scale = 1 / format.divisor
+    const values = format.mean.map((mean) =>
+      Float32Array.from({ length: 256 }, (_, byte) => (byte - mean) * scale),
+    )
+    floats = new Float32Array(256 * values.length)
+    for (const [plane, ofPlane] of values.entries()) floats.set(ofPlane, 256 * plane)
+    floatsByFormat.set(format, floats)
+  }
+  return floats
+}
+
 /**
  * Planar floats of a picture in a net's own format.
  * @param planes is written, where one of the right length is at hand
@@ -36,11 +53,11 @@ export function toPlanarTensor(
   }
   const first = format.colour === 'rgb' ? 0 : 2
   const third = 2 - first
-  const [mean0, mean1, mean2] = mean
+  const floats = floatsOf(format)
   for (let i = 0, from = 0; i < area; i++, from += 3) {
-    planes[i] = (data[from + first] - mean0) * scale
-    planes[area + i] = (data[from + 1] - mean1) * scale
-    planes[2 * area + i] = (data[from + third] - mean2) * scale
+    planes[i] = floats[data[from + first]]
+    planes[area + i] = floats[256 + data[from + 1]]
+    planes[2 * area + i] = floats[512 + data[from + third]]
   }
   return planes
 }

@@ -1,21 +1,13 @@
 import type { Box, Image } from './image.js'
+import { samplePixels, sampleShrunkPixels, type Part } from './pixel-kernels.js'
 import { shrinkByWhole } from './resize.js'
 import type { Similarity } from './similarity.js'
 
 /** Samples taken per output pixel and axis when the picture shrinks, at most. */
 const MAX_SAMPLES_PER_AXIS = 8
 
-/** The part of a picture that an output looks at, shrunk by a whole factor. */
-interface Shrunk {
-  readonly image: Image
-  /** Source pixel at which the part begins. */
-  readonly left: number
-  readonly top: number
-  readonly factor: number
-}
-
-/** Averages whole blocks first, which costs one pass, so that few samples a pixel are left to take. */
-function shrinkPart(image: Image, toSource: Similarity, width: number, height: number): Shrunk {
+/** The part of a picture that an output looks at, to be shrunk by a whole factor. */
+function partUnder(image: Image, toSource: Similarity, width: number, height: number): Part {
   const { a, b, tx, ty } = toSource
   const factor = Math.floor(Math.hypot(a, b))
   const cornersX = [0, a * width, -b * height, a * width - b * height].map((x) => x + tx)
@@ -26,13 +18,12 @@ function shrinkPart(image: Image, toSource: Similarity, width: number, height: n
     Math.max(factor, Math.min(size, Math.ceil(Math.max(...values)) + 2 * factor))
   const left = begin(cornersX, image.width)
   const top = begin(cornersY, image.height)
-  const part = {
+  return {
     left,
     top,
     width: end(cornersX, image.width) - left,
     height: end(cornersY, image.height) - top,
   }
-  return { image: shrinkByWhole(image, part, factor), left, top, factor }
 }
 
 /**
@@ -48,16 +39,21 @@ export function warpImage(
   height: number,
 ): Image {
   const scale = Math.hypot(toSource.a, toSource.b)
+  // Whole blocks are averaged first, which costs one pass, so that few samples a pixel are left to take.
   if (scale >= 2 && image.width >= 2 * scale && image.height >= 2 * scale) {
-    const { image: part, left, top, factor } = shrinkPart(image, toSource, width, height)
+    const part = partUnder(image, toSource, width, height)
+    const factor = Math.floor(scale)
     const middle = (factor - 1) / 2
     const toPart = {
       a: toSource.a / factor,
       b: toSource.b / factor,
-      tx: (toSource.tx - left - middle) / factor,
-      ty: (toSource.ty - top - middle) / factor,
+      tx: (toSource.tx - part.left - middle) / factor,
+      ty: (toSource.ty - part.top - middle) / factor,
     }
-    return sampleImage(part, toPart, width, height, Math.round(scale / factor))
+    const samples = Math.round(scale / factor)
+    const data = sampleShrunkPixels(image, part, factor, toPart, width, height, samples)
+    if (data !== undefined) return { width, height, data }
+    return sampleImage(shrinkByWhole(image, part, factor), toPart, width, height, samples)
   }
   const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(scale - 0.001)))
   return sampleImage(image, toSource, width, height, samples)
@@ -65,6 +61,20 @@ export function warpImage(
 
 /** Bilinear, the mean of `samples` × `samples` readings an output pixel. */
 function sampleImage(
+  image: Image,
+  toSource: Similarity,
+  width: number,
+  height: number,
+  samples: number,
+): Image {
+  const data = samplePixels(image, toSource, width, height, samples)
+  return data === undefined
+    ? samplePlainly(image, toSource, width, height, samples)
+    : { width, height, data }
+}
+
+/** {@link warpImage}'s sampling without the kernels, which give the same. */
+export function samplePlainly(
   image: Image,
   toSource: Similarity,
   width: number,

@@ -1,4 +1,5 @@
 import type { Box, Image } from '../frame/image.js'
+import { grayMeans } from '../frame/pixel-kernels.js'
 
 /** A part of a frame in gray, shrunk. */
 export interface GrayRegion {
@@ -26,28 +27,44 @@ export function toGrayRegion(image: Image, box: Box, side: number): GrayRegion |
   const height = Math.floor((Math.min(image.height, box.y + box.height) - top) / scale)
   if (!(width >= 8 && height >= 8)) return undefined
   const pixels = new Float32Array(width * height)
-  const { data } = image
   const taps = Math.min(4, Math.ceil(scale))
-  const places = (count: number, start: number, size: number) =>
-    Int32Array.from({ length: count * taps }, (_, i) =>
-      Math.min(
-        size - 1,
-        Math.floor(start + (Math.floor(i / taps) + ((i % taps) + 0.5) / taps) * scale),
-      ),
-    )
-  const columns = places(width, left, image.width).map((column) => column * 3)
-  const rows = places(height, top, image.height).map((row) => row * image.width * 3)
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      let sum = 0
-      for (let v = y * taps, below = v + taps; v < below; v++) {
-        for (let u = x * taps, right = u + taps; u < right; u++) {
-          const from = rows[v] + columns[u]
-          sum += data[from] + 2 * data[from + 1] + data[from + 2]
-        }
+  const places = (count: number, start: number, size: number) => {
+    const found = new Int32Array(count * taps)
+    for (let pixel = 0, i = 0; pixel < count; pixel++) {
+      for (let tap = 0; tap < taps; tap++, i++) {
+        const place = start + (pixel + (tap + 0.5) / taps) * scale
+        found[i] = Math.min(size - 1, Math.floor(place))
       }
-      pixels[i] = sum / (4 * taps * taps)
     }
+    return found
+  }
+  const columns = places(width, left, image.width)
+  const rows = places(height, top, image.height)
+  if (!grayMeans(image, columns, rows, taps, pixels)) {
+    meanPlainly(image, columns, rows, taps, pixels)
   }
   return { width, height, pixels, scale, left, top }
+}
+
+/** {@link grayMeans} without the kernels, which give the same. */
+export function meanPlainly(
+  { data, width: imageWidth }: Image,
+  columns: Int32Array,
+  rows: Int32Array,
+  taps: number,
+  pixels: Float32Array,
+): void {
+  const width = columns.length / taps
+  for (let i = 0; i < pixels.length; i++) {
+    const firstRow = Math.floor(i / width) * taps
+    const firstColumn = (i % width) * taps
+    let sum = 0
+    for (let v = firstRow; v < firstRow + taps; v++) {
+      for (let u = firstColumn; u < firstColumn + taps; u++) {
+        const from = (rows[v] * imageWidth + columns[u]) * 3
+        sum += data[from] + 2 * data[from + 1] + data[from + 2]
+      }
+    }
+    pixels[i] = sum / (4 * taps * taps)
+  }
 }
