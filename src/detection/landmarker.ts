@@ -1,6 +1,5 @@
 import type { Box, Image } from '../frame/image.js'
-import { toPlanarTensor } from '../frame/tensor.js'
-import { cropSquare } from '../frame/warp.js'
+import { cropTensor } from '../frame/warp.js'
 import type { Net } from '../models/session.js'
 import { squareAround } from './boxes.js'
 import type { Landmarks } from './face.js'
@@ -12,11 +11,14 @@ export type Landmarker = (image: Image, box: Box) => Promise<Landmarks>
 export function createLandmarker(net: Net<'landmarks'>): Landmarker {
   const { input } = net.manifest
   const [, , side] = input.shape
+  /** Inputs that no run reads any more. */
+  const idle: Float32Array[] = []
 
   return async (image, box) => {
     const square = squareAround(box, input.fit.scale)
-    const crop = cropSquare(image, square, side)
-    const { points } = await net.run(toPlanarTensor(crop, input))
+    const planes = cropTensor(image, square, side, input, idle.pop())
+    const { points } = await net.run(planes)
+    idle.push(planes)
     return points.map((share, i) => share * square.width + (i % 2 === 0 ? square.x : square.y))
   }
 }

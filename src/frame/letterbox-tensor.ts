@@ -1,7 +1,7 @@
 import type { Image } from './image.js'
 import { shrinkToPlanes } from './pixel-kernels.js'
 import { letterbox, shrinkPlainly } from './resize.js'
-import { floatsOf, toPlanarTensor, type PixelFormat } from './tensor.js'
+import { planeFormOf, toPlanarTensor, type PixelFormat } from './tensor.js'
 
 /**
  * {@link letterbox} and {@link toPlanarTensor} in one pass, without pictures in between, where the
@@ -19,15 +19,15 @@ export function letterboxTensor(
   const factor = image.width / width
   const fittedHeight = image.height / factor
   const isWhole = Number.isInteger(factor) && factor >= 2 && Number.isInteger(fittedHeight)
-  if (!isWhole || fittedHeight > height || format.colour === 'gray') {
+  const form = planeFormOf(format)
+  if (!isWhole || fittedHeight > height || form.kind === 'gray') {
     const boxed = letterbox(image, width, height)
-    planes.set(toPlanarTensor(boxed.image, format))
+    toPlanarTensor(boxed.image, format, planes)
     return boxed.scale
   }
   const area = width * height
-  const floats = floatsOf(format)
-  const first = format.colour === 'rgb' ? 0 : 2
-  if (!shrinkToPlanes(image, width, fittedHeight, factor, first, floats, planes, area)) {
+  const { first, floats } = form
+  if (!shrinkToPlanes(image, width, fittedHeight, factor, form, planes, area)) {
     const whole = { left: 0, top: 0, width: image.width, height: image.height }
     const { data } = shrinkPlainly(image, whole, factor)
     for (let i = 0, from = 0; i < width * fittedHeight; i++, from += 3) {

@@ -1,4 +1,5 @@
 import type { Image } from './image.js'
+import type { PlaneForm } from './pixel-kernels.js'
 
 /** How a net wants its pixels: channel order, and value = (byte − mean) / divisor. */
 export interface PixelFormat {
@@ -13,21 +14,28 @@ const LUMA_RED = 0.299
 const LUMA_GREEN = 0.587
 const LUMA_BLUE = 0.114
 
-const floatsByFormat = new WeakMap<PixelFormat, Float32Array>()
+const formsByFormat = new WeakMap<PixelFormat, PlaneForm>()
 
-/** What each byte becomes, 256 values a plane; made once a format. */
-export function floatsOf(format: PixelFormat): Float32Array {
-  let floats = floatsByFormat.get(format)
-  if (floats === undefined) {
-    const scale = 1 / format.divisor
-    const values = format.mean.map((mean) =>
-      Float32Array.from({ length: 256 }, (_, byte) => (byte - mean) * scale),
-    )
-    floats = new Float32Array(256 * values.length)
-    for (const [plane, ofPlane] of values.entries()) floats.set(ofPlane, 256 * plane)
-    floatsByFormat.set(format, floats)
+/** How the kernels turn bytes into a format's floats; made once a format. */
+export function planeFormOf(format: PixelFormat): PlaneForm {
+  let form = formsByFormat.get(format)
+  if (form === undefined) {
+    form =
+      format.colour === 'gray'
+        ? { kind: 'gray', mean: format.mean[0], scale: 1 / format.divisor }
+        : { kind: 'colour', first: format.colour === 'rgb' ? 0 : 2, floats: floatsOf(format) }
+    formsByFormat.set(format, form)
   }
-  return floats
+  return form
+}
+
+/** What each byte becomes, 256 values a plane. */
+function floatsOf({ mean, divisor }: PixelFormat): Float32Array {
+  const scale = 1 / divisor
+  return Float32Array.from(
+    { length: 256 * mean.length },
+    (_, i) => ((i & 255) - mean[i >> 8]) * scale,
+  )
 }
 
 /**
@@ -42,18 +50,17 @@ export function toPlanarTensor(
 ): Float32Array {
   const { data } = image
   const area = image.width * image.height
-  const { mean } = format
-  const scale = 1 / format.divisor
-  if (format.colour === 'gray') {
+  const form = planeFormOf(format)
+  if (form.kind === 'gray') {
+    const { mean, scale } = form
     for (let i = 0, from = 0; i < area; i++, from += 3) {
       const luma = LUMA_RED * data[from] + LUMA_GREEN * data[from + 1] + LUMA_BLUE * data[from + 2]
-      planes[i] = (luma - mean[0]) * scale
+      planes[i] = (luma - mean) * scale
     }
     return planes
   }
-  const first = format.colour === 'rgb' ? 0 : 2
+  const { first, floats } = form
   const third = 2 - first
-  const floats = floatsOf(format)
   for (let i = 0, from = 0; i < area; i++, from += 3) {
     planes[i] = floats[data[from + first]]
     planes[area + i] = floats[256 + data[from + 1]]

@@ -1,7 +1,8 @@
 import type { Box, Image } from './image.js'
-import { samplePixels, sampleShrunkPixels, type Part } from './pixel-kernels.js'
-import { shrinkByWhole } from './resize.js'
+import { drawPixels, drawPlanes, type Drawing, type Part } from './pixel-kernels.js'
+import { shrinkPlainly } from './resize.js'
 import type { Similarity } from './similarity.js'
+import { planeFormOf, toPlanarTensor, type PixelFormat } from './tensor.js'
 
 /** Samples taken per output pixel and axis when the picture shrinks, at most. */
 const MAX_SAMPLES_PER_AXIS = 8
@@ -26,18 +27,8 @@ function partUnder(image: Image, toSource: Similarity, width: number, height: nu
   }
 }
 
-/**
- * Draws `image` through a similarity: output pixel (x, y) shows the source at `toSource(x, y)`.
- * Bilinear; where the picture shrinks, the average of a grid of bilinear samples (area average).
- * Outside the source its edge is repeated.
- * @param toSource maps output pixels to source pixels
- */
-export function warpImage(
-  image: Image,
-  toSource: Similarity,
-  width: number,
-  height: number,
-): Image {
+/** How an output of that size is drawn of a picture, so that what shrinks is averaged. */
+function drawingOf(image: Image, toSource: Similarity, width: number, height: number): Drawing {
   const scale = Math.hypot(toSource.a, toSource.b)
   // Whole blocks are averaged first, which costs one pass, so that few samples a pixel are left to take.
   if (scale >= 2 && image.width >= 2 * scale && image.height >= 2 * scale) {
@@ -51,30 +42,38 @@ export function warpImage(
       ty: (toSource.ty - part.top - middle) / factor,
     }
     const samples = Math.round(scale / factor)
-    const data = sampleShrunkPixels(image, part, factor, toPart, width, height, samples)
-    if (data !== undefined) return { width, height, data }
-    return sampleImage(shrinkByWhole(image, part, factor), toPart, width, height, samples)
+    return { width, height, samples, toSource: toPart, shrunk: { part, factor } }
   }
   const samples = Math.min(MAX_SAMPLES_PER_AXIS, Math.max(1, Math.ceil(scale - 0.001)))
-  return sampleImage(image, toSource, width, height, samples)
+  return { width, height, samples, toSource }
 }
 
-/** Bilinear, the mean of `samples` × `samples` readings an output pixel. */
-function sampleImage(
+/**
+ * Draws `image` through a similarity: output pixel (x, y) shows the source at `toSource(x, y)`.
+ * Bilinear; where the picture shrinks, the average of a grid of bilinear samples (area average).
+ * Outside the source its edge is repeated.
+ * @param toSource maps output pixels to source pixels
+ */
+export function warpImage(
   image: Image,
   toSource: Similarity,
   width: number,
   height: number,
-  samples: number,
 ): Image {
-  const data = samplePixels(image, toSource, width, height, samples)
-  return data === undefined
-    ? samplePlainly(image, toSource, width, height, samples)
-    : { width, height, data }
+  const drawing = drawingOf(image, toSource, width, height)
+  const data = drawPixels(image, drawing)
+  return data === undefined ? drawPlainly(image, drawing) : { width, height, data }
 }
 
-/** {@link warpImage}'s sampling without the kernels, which give the same. */
-export function samplePlainly(
+/** {@link warpImage} without the kernels, which give the same. */
+export function drawPlainly(image: Image, drawing: Drawing): Image {
+  const { width, height, samples, toSource, shrunk } = drawing
+  const source = shrunk === undefined ? image : shrinkPlainly(image, shrunk.part, shrunk.factor)
+  return samplePlainly(source, toSource, width, height, samples)
+}
+
+/** Bilinear, the mean of `samples` × `samples` readings an output pixel. */
+function samplePlainly(
   image: Image,
   toSource: Similarity,
   width: number,
@@ -137,17 +136,32 @@ export function samplePlainly(
   return { width, height, data: output }
 }
 
+/** Output pixels of a square region, `side` of them across, to the picture's. */
+function toSquare(box: Box, side: number): Similarity {
+  const scale = box.width / side
+  return { a: scale, b: 0, tx: box.x + scale / 2 - 0.5, ty: box.y + scale / 2 - 0.5 }
+}
+
 /**
  * Cuts a square region out and scales it to `side` × `side` pixels.
  * @param box the region; its width is taken as the side of the square
  */
 export function cropSquare(image: Image, box: Box, side: number): Image {
-  const scale = box.width / side
-  const toSource = {
-    a: scale,
-    b: 0,
-    tx: box.x + scale / 2 - 0.5,
-    ty: box.y + scale / 2 - 0.5,
-  }
-  return warpImage(image, toSource, side, side)
+  return warpImage(image, toSquare(box, side), side, side)
+}
+
+/**
+ * {@link cropSquare} and {@link toPlanarTensor}, without the picture in between: the same numbers.
+ * @param planes is written, where one of the right length is at hand
+ */
+export function cropTensor(
+  image: Image,
+  box: Box,
+  side: number,
+  format: PixelFormat,
+  planes: Float32Array = new Float32Array(side * side * format.mean.length),
+): Float32Array {
+  const drawing = drawingOf(image, toSquare(box, side), side, side)
+  if (drawPlanes(image, drawing, planeFormOf(format), planes)) return planes
+  return toPlanarTensor(drawPlainly(image, drawing), format, planes)
 }

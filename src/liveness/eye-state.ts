@@ -1,7 +1,6 @@
 import type { Landmarks } from '../detection/face.js'
 import type { Image } from '../frame/image.js'
-import { toPlanarTensor } from '../frame/tensor.js'
-import { cropSquare } from '../frame/warp.js'
+import { cropTensor } from '../frame/warp.js'
 import type { Net } from '../models/session.js'
 import type { GrayView } from './registration.js'
 
@@ -78,11 +77,11 @@ export function createEyeReader(net: Net<'eyes'>): EyeReader {
     const width = centres.eyeWidth * scale
     const states: number[] = []
     for (const [eye, first] of FIRST_POINTS.entries()) {
-      const crop = cropSquare(image, eyeSquare(landmarks, first, scale), side)
+      const crop = cropTensor(image, eyeSquare(landmarks, first, scale), side, input)
       const x = (eye === 0 ? centres.leftX : centres.rightX) - width / 2
       const upright = cutSquare(view, x, centres.y - width / 2, width, side)
       const values = upright.map((value) => (value - input.mean[0]) / input.divisor)
-      states.push(((await closed(toPlanarTensor(crop, input))) + (await closed(values))) / 2)
+      states.push(((await closed(crop)) + (await closed(values))) / 2)
     }
     return [states[0], states[1]]
   }

@@ -1,6 +1,7 @@
 import type { Landmarks } from '../detection/face.js'
 import type { Landmarker } from '../detection/landmarker.js'
 import type { Image } from '../frame/image.js'
+import { graySquare, type Part } from '../frame/pixel-kernels.js'
 import { shrinkByWhole } from '../frame/resize.js'
 import { estimateSimilarity, invertSimilarity } from '../frame/similarity.js'
 import type { Similarity } from '../frame/similarity.js'
@@ -64,19 +65,8 @@ export function eyeDistanceOf(landmarks: Landmarks): number {
   return Math.hypot(dx, dy)
 }
 
-/** Brightness of a part of a picture, in 0..255. */
-interface LumaPart {
-  readonly luma: Float64Array
-  readonly left: number
-  readonly top: number
-  readonly width: number
-}
-
-/** Written anew for every view, and read before anything else runs. */
-let lumaMemory = new Float64Array(0)
-
-/** Brightness wherever a view drawn through `toFrame` looks, the neighbours right and below included. */
-function lumaUnderView({ data, width, height }: Image, { a, b, tx, ty }: Similarity): LumaPart {
+/** All that a view drawn through `toFrame` looks at, the neighbours right and below included. */
+function partUnderView({ width, height }: Image, { a, b, tx, ty }: Similarity): Part {
   const [near, far] = [-0.5, VIEW_SIDE - 0.5]
   const corners = [near, far].flatMap((u) => [near, far].map((v) => ({ u, v })))
   const across = corners.map(({ u, v }) => a * u - b * v + tx)
@@ -86,56 +76,55 @@ function lumaUnderView({ data, width, height }: Image, { a, b, tx, ty }: Similar
   const end = (places: number[], size: number) =>
     Math.max(2, Math.min(size, Math.floor(Math.max(...places)) + 2))
   const [left, top] = [begin(across, width), begin(down, height)]
-  const [right, bottom] = [end(across, width), end(down, height)]
-  const partWidth = right - left
-  const length = partWidth * (bottom - top)
-  if (lumaMemory.length < length) lumaMemory = new Float64Array(length)
-  const luma = lumaMemory
-  for (let y = top, i = 0; y < bottom; y++) {
-    let from = (y * width + left) * 3
-    for (const rowEnd = i + partWidth; i < rowEnd; i++, from += 3) {
-      luma[i] = 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]
-    }
-  }
-  return { luma, left, top, width: partWidth }
+  return { left, top, width: end(across, width) - left, height: end(down, height) - top }
 }
 
 /** The upright gray face that the landmarks point out; area-averaged where the frame is finer. */
 export function cutGrayView(image: Image, landmarks: Landmarks): GrayView {
   const from = ANCHORS.flatMap((i) => [landmarks[2 * i], landmarks[2 * i + 1]])
   const toFrame = invertSimilarity(estimateSimilarity(from, ANCHOR_PLACES))
-  const gray = new Float32Array(VIEW_SIDE * VIEW_SIDE)
-  const { width, height } = image
-  const { luma, left, top, width: stride } = lumaUnderView(image, toFrame)
-  const { a, b, tx, ty } = toFrame
-  const samples = Math.min(4, Math.max(1, Math.round(Math.hypot(a, b))))
+  const samples = Math.min(4, Math.max(1, Math.round(Math.hypot(toFrame.a, toFrame.b))))
+  const part = partUnderView(image, toFrame)
+  const pixels = new Float32Array(VIEW_SIDE * VIEW_SIDE)
+  if (!graySquare(image, part, toFrame, VIEW_SIDE, samples, pixels)) {
+    drawViewPlainly(image, toFrame, samples, pixels)
+  }
+  return smoothView({ side: VIEW_SIDE, pixels })
+}
+
+/** {@link graySquare} of a view without the kernels, which give the same. */
+export function drawViewPlainly(
+  { data, width, height }: Image,
+  { a, b, tx, ty }: Similarity,
+  samples: number,
+  pixels: Float32Array,
+): void {
+  const luma = (x: number, y: number) => {
+    const from = (y * width + x) * 3
+    return 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]
+  }
   const weight = 1 / (samples * samples)
   const maxX = width - 1.001
   const maxY = height - 1.001
-  for (let y = 0, at = 0; y < VIEW_SIDE; y++) {
-    for (let x = 0; x < VIEW_SIDE; x++, at++) {
-      let sum = 0
-      for (let row = 0; row < samples; row++) {
-        const v = y + (row + 0.5) / samples - 0.5
-        for (let column = 0; column < samples; column++) {
-          const u = x + (column + 0.5) / samples - 0.5
-          let sx = a * u - b * v + tx
-          let sy = b * u + a * v + ty
-          sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
-          sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
-          const x0 = sx | 0
-          const y0 = sy | 0
-          const fx = sx - x0
-          const i = (y0 - top) * stride + x0 - left
-          const j = i + stride
-          const upper = luma[i] + (luma[i + 1] - luma[i]) * fx
-          sum += upper + (luma[j] + (luma[j + 1] - luma[j]) * fx - upper) * (sy - y0)
-        }
+  for (let at = 0; at < pixels.length; at++) {
+    const [x, y] = [at % VIEW_SIDE, Math.floor(at / VIEW_SIDE)]
+    let sum = 0
+    for (let row = 0; row < samples; row++) {
+      const v = y + (row + 0.5) / samples - 0.5
+      for (let column = 0; column < samples; column++) {
+        const u = x + (column + 0.5) / samples - 0.5
+        const sx = Math.min(maxX, Math.max(0, a * u - b * v + tx))
+        const sy = Math.min(maxY, Math.max(0, b * u + a * v + ty))
+        const [x0, y0] = [Math.floor(sx), Math.floor(sy)]
+        const fx = sx - x0
+        const here = luma(x0, y0)
+        const under = luma(x0, y0 + 1)
+        const upper = here + (luma(x0 + 1, y0) - here) * fx
+        sum += upper + (under + (luma(x0 + 1, y0 + 1) - under) * fx - upper) * (sy - y0)
       }
-      gray[at] = sum * weight
     }
+    pixels[at] = sum * weight
   }
-  return smoothView({ side: VIEW_SIDE, pixels: gray })
 }
 
 /** Detector boxes as the 68 points span them: how high a crop is, and how far above its centre lies. */

@@ -1,7 +1,6 @@
 import { squareAround } from '../detection/boxes.js'
 import type { Box, Image } from '../frame/image.js'
-import { toPlanarTensor } from '../frame/tensor.js'
-import { cropSquare } from '../frame/warp.js'
+import { cropTensor } from '../frame/warp.js'
 import type { Net } from '../models/session.js'
 import {
   createScoreWindow,
@@ -51,9 +50,13 @@ export function textureSquare(image: Image, box: Box, scale: number): Box {
 export function createTextureScorer(net: Net<'texture'>, scale?: number): TextureScorer {
   const { input, liveIndex } = net.manifest
   const [, , side] = input.shape
+  /** Inputs that no run reads any more; a door and an enrolment may score at once. */
+  const idle: Float32Array[] = []
   return async (image, box) => {
     const square = textureSquare(image, box, scale ?? input.fit.scale)
-    const { logits } = await net.run(toPlanarTensor(cropSquare(image, square, side), input))
+    const planes = cropTensor(image, square, side, input, idle.pop())
+    const { logits } = await net.run(planes)
+    idle.push(planes)
     const highest = Math.max(...logits)
     let total = 0
     for (const logit of logits) total += Math.exp(logit - highest)

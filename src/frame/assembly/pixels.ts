@@ -296,3 +296,108 @@ export function grayMeans(
     }
   }
 }
+
+/** Pixels turned into floats, channels in planes of their own; see {@link shrinkToPlanes}. */
+export function toPlanes(
+  pixels: usize,
+  count: i32,
+  first: usize,
+  floats: usize,
+  planes: usize,
+): void {
+  const second = planes + 4 * <usize>count
+  const third = second + 4 * <usize>count
+  const last: usize = 2 - first
+  const end: usize = 4 * <usize>count
+  for (let at: usize = 0; at < end; at += 4, pixels += 3) {
+    const a = <usize>load<u8>(pixels + first)
+    const b = <usize>load<u8>(pixels, 1)
+    const c = <usize>load<u8>(pixels + last)
+    store<f32>(planes + at, load<f32>(floats + 4 * a))
+    store<f32>(second + at, load<f32>(floats + 4 * b, 1024))
+    store<f32>(third + at, load<f32>(floats + 4 * c, 2048))
+  }
+}
+
+/** Pixels turned into one plane of (luma − mean) · scale, luma as ITU-R BT.601 weighs it. */
+export function toGrayPlane(pixels: usize, count: i32, mean: f64, scale: f64, plane: usize): void {
+  const end = plane + 4 * <usize>count
+  for (; plane < end; plane += 4, pixels += 3) {
+    const luma = lumaOf(pixels)
+    store<f32>(plane, <f32>((luma - mean) * scale))
+  }
+}
+
+// @ts-expect-error decorators of AssemblyScript
+@inline
+function lumaOf(pixel: usize): f64 {
+  const red = <f64>load<u8>(pixel)
+  const green = <f64>load<u8>(pixel, 1)
+  const blue = <f64>load<u8>(pixel, 2)
+  return 0.299 * red + 0.587 * green + 0.114 * blue
+}
+
+/**
+ * A square of a picture in gray, drawn as {@link sample} does, but that the last pixels of a picture are
+ * looked at from just before them.
+ * @param source where row 0 and column 0 of the picture would begin
+ * @param left of the part that may be looked at, as `top`, `partWidth` and `partHeight`
+ * @param luma room for `partWidth` · `partHeight` of 64 bits
+ */
+export function graySquare(
+  source: usize,
+  stride: usize,
+  left: i32,
+  top: i32,
+  partWidth: i32,
+  partHeight: i32,
+  luma: usize,
+  maxX: f64,
+  maxY: f64,
+  a: f64,
+  b: f64,
+  tx: f64,
+  ty: f64,
+  side: i32,
+  samples: i32,
+  offsets: usize,
+  output: usize,
+): void {
+  for (let i = 0; i < samples; i++) {
+    store<f64>(offsets + 8 * <usize>i, (<f64>i + 0.5) / <f64>samples)
+  }
+  let to = luma
+  for (let y = 0; y < partHeight; y++) {
+    let pixel = source + <usize>(top + y) * stride + <usize>(3 * left)
+    for (const end = to + 8 * <usize>partWidth; to < end; to += 8, pixel += 3) {
+      store<f64>(to, lumaOf(pixel))
+    }
+  }
+  const below: usize = 8 * <usize>partWidth
+  const weight = 1.0 / <f64>(samples * samples)
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, output += 4) {
+      let sum: f64 = 0
+      for (let row = 0; row < samples; row++) {
+        const v = <f64>y + load<f64>(offsets + 8 * <usize>row) - 0.5
+        for (let column = 0; column < samples; column++) {
+          const u = <f64>x + load<f64>(offsets + 8 * <usize>column) - 0.5
+          let sx = a * u - b * v + tx
+          let sy = b * u + a * v + ty
+          sx = sx < 0 ? 0 : sx > maxX ? maxX : sx
+          sy = sy < 0 ? 0 : sy > maxY ? maxY : sy
+          const x0 = <i32>sx
+          const y0 = <i32>sy
+          const fx = sx - <f64>x0
+          const i = luma + 8 * <usize>((y0 - top) * partWidth + x0 - left)
+          const j = i + below
+          const here = load<f64>(i)
+          const under = load<f64>(j)
+          const upper = here + (load<f64>(i, 8) - here) * fx
+          sum += upper + (under + (load<f64>(j, 8) - under) * fx - upper) * (sy - <f64>y0)
+        }
+      }
+      store<f32>(output, <f32>(sum * weight))
+    }
+  }
+}
