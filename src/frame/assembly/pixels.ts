@@ -24,15 +24,11 @@ function sumRows(source: usize, stride: usize, rows: i32, count: usize, sums: us
 }
 
 /** Rounded-up reciprocal: `(n * it) >> 32` is n / area for every n up to 255 · area + area / 2, area ≤ 1024. */
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function reciprocalOf(area: i32): i32 {
-  return <i32>(((<u64>1 << 32) + <u64>area - 1) / <u64>area)
+  return <i32>((((<u64>1) << 32) + <u64>area - 1) / <u64>area)
 }
 
 /** Four pixels of a row and of the row below, red, green and blue of each pair of pixels: 6 bytes, 2 more. */
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function halvedPixels(upper: usize, lower: usize): v128 {
   const above = v128.load(upper)
   const below = v128.load(lower)
@@ -81,8 +77,6 @@ function averageRow(
   }
 }
 
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function shrinkRow(
   source: usize,
   stride: usize,
@@ -153,21 +147,15 @@ export function shrinkToPlanes(
 }
 
 /** Red and green of a pixel as two floats. */
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function redGreen(pixel: v128): v128 {
   return f64x2.convert_low_i32x4_s(pixel)
 }
 
 /** Blue of a pixel, and whatever follows it. */
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function blueNext(pixel: v128): v128 {
   return f64x2.convert_low_i32x4_s(v128.shuffle<i64>(pixel, pixel, 1, 1))
 }
 
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function pixelAt(address: usize): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(address)))
 }
@@ -328,8 +316,6 @@ export function toGrayPlane(pixels: usize, count: i32, mean: f64, scale: f64, pl
   }
 }
 
-// @ts-expect-error decorators of AssemblyScript
-@inline
 function lumaOf(pixel: usize): f64 {
   const red = <f64>load<u8>(pixel)
   const green = <f64>load<u8>(pixel, 1)
