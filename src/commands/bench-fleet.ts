@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 import { benchNewKiosk } from '../bench/fleet/new-kiosk.js'
-import type { NewKiosk } from '../bench/fleet/new-kiosk.js'
+import type { IdleRound, NewKiosk } from '../bench/fleet/new-kiosk.js'
 import { postgresPrograms, startPostgresServer } from '../bench/fleet/postgres-server.js'
 import { benchSpread } from '../bench/fleet/spread.js'
 import type { Spread } from '../bench/fleet/spread.js'
@@ -40,12 +40,16 @@ function summarise({ what, rounds, latenciesMs }: Spread) {
   }
 }
 
+const describeIdle = ({ medianMs, cpuMs, pages }: IdleRound) =>
+  `${medianMs.toFixed(2)} ms (${cpuMs.toFixed(2)} ms of a core here, ${pages.toFixed(1)} pages at the server)`
+
 function describeKiosk(kiosk: NewKiosk): string {
-  const { persons, seconds, cpuSeconds, longestTurnMs, idleEmptyMs, idleFullMs } = kiosk
+  const { persons, seconds, cpuSeconds, longestTurnMs, idleEmpty, idleFull } = kiosk
   return (
     `${persons} persons to a new kiosk: ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of a core), longest turn of its event loop ` +
-    `${longestTurnMs.toFixed(0)} ms; a round with nothing new takes ${idleEmptyMs.toFixed(2)} ms ` +
-    `with nobody in the record, ${idleFullMs.toFixed(2)} ms with them`
+    `${longestTurnMs.toFixed(0)} ms; a round with nothing new takes ${describeIdle(idleEmpty)} ` +
+    `with nobody in the record, ${describeIdle(idleFull)} ` +
+    `with them`
   )
 }
 

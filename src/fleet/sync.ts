@@ -8,7 +8,7 @@ import type { FleetFault } from './fault.js'
 import { fetchKeys } from './members.js'
 import type { FleetSecrets } from './membership.js'
 import type { Connection } from './postgres.js'
-import { openRows, pushChanges, readHead, readPage, readRows } from './record-table.js'
+import { openRows, PAGE_ROWS, pushChanges, readHead, readPage, readRows } from './record-table.js'
 import type { RecordPage } from './record-table.js'
 
 export interface CopyParts {
@@ -28,7 +28,7 @@ export interface CopyReport {
 
 /** Rows in one transaction of the replica; between two the door goes on. */
 const FIRST_SLICE_ROWS = 50
-const SLICE_ROWS = { least: 10, most: 400 } as const
+const SLICE_ROWS = { least: 50, most: 400 } as const
 /** What a turn should take: shorter ones pay the disk too often, longer ones are felt at the door. */
 const TURN_MS = { least: 8, most: 20 } as const
 const PUSH_ROWS = 200
@@ -77,7 +77,9 @@ async function pull(
   if (!head.hasCheck) cursor = replica.beginPass()
   const damaged = new Set(readDamaged(replica))
   let pulled = 0
-  let sliceRows = FIRST_SLICE_ROWS
+  // A kiosk with nobody in it has nobody to keep waiting: a page a turn.
+  const isFirst = cursor.sequence === 0 && cursor.pass === 0
+  let sliceRows = isFirst ? PAGE_ROWS : FIRST_SLICE_ROWS
 
   /** Pictures have numbers, too: what was read reaches to the head as it was before. */
   function atHead(): Cursor {
@@ -96,16 +98,19 @@ async function pull(
       if (!full && from >= rows.length) cursor = atHead()
       onApplied(replica.apply(records, cursor))
       pulled += records.length
-      sliceRows = nextSlice(sliceRows, performance.now() - startMs)
+      if (!isFirst) sliceRows = nextSlice(sliceRows, performance.now() - startMs)
       await turn()
     }
   }
 
   if (head.check.sequence > cursor.sequence) {
+    let reading = readPage(client, cursor.sequence)
     for (let full = true; full;) {
-      const page = await readPage(client, cursor.sequence)
-      await applyPage(page)
+      const page = await reading
       full = page.full
+      // The server reads the next one while this one is written here.
+      if (full) reading = readPage(client, Number(page.rows.at(-1)?.seq))
+      await Promise.all([applyPage(page), reading])
     }
   }
   if (damaged.size > 0) {

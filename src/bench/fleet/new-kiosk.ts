@@ -24,9 +24,19 @@ export interface NewKiosk {
   readonly cpuSeconds: number
   /** Longest that the event loop stood still meanwhile. */
   readonly longestTurnMs: number
-  /** Middle of 200 rounds in which nothing was new, at the server alone. */
-  readonly idleEmptyMs: number
-  readonly idleFullMs: number
+  /** A round in which nothing is new, with nobody in the record and with everybody. */
+  readonly idleEmpty: IdleRound
+  readonly idleFull: IdleRound
+}
+
+/** What a round costs in which nothing is new. */
+export interface IdleRound {
+  /** Middle of 200, from asking to knowing. */
+  readonly medianMs: number
+  /** Processor time of this process a round; whatever else runs on the machine leaves it be. */
+  readonly cpuMs: number
+  /** Pages of tables and indices that the server touched a round, whatever it took. */
+  readonly pages: number
 }
 
 const PERSONS_A_PUSH = 250
@@ -70,14 +80,36 @@ async function fill(client: Connection, secrets: FleetSecrets, persons: number):
   }
 }
 
-async function idleMs(client: Connection, replica: Replica, secrets: FleetSecrets) {
+/** Pages that the server touched for this database so far. */
+async function pagesTouched(client: Connection): Promise<number> {
+  await client.query('SELECT pg_stat_force_next_flush()')
+  const { rows } = await client.query<{ pages: string }>(
+    `SELECT blks_hit + blks_read AS pages FROM pg_stat_database
+     WHERE datname = current_database()`,
+  )
+  return Number(rows[0]?.pages)
+}
+
+async function measureIdle(
+  client: Connection,
+  replica: Replica,
+  secrets: FleetSecrets,
+): Promise<IdleRound> {
   const times: number[] = []
+  await copyOnce(client, { replica, secrets, onApplied: () => undefined })
+  const pagesBefore = await pagesTouched(client)
+  const cpuBefore = process.cpuUsage()
   for (let round = 0; round < IDLE_ROUNDS; round++) {
     const startMs = performance.now()
     await copyOnce(client, { replica, secrets, onApplied: () => undefined })
     times.push(performance.now() - startMs)
   }
-  return times.sort((a, b) => a - b)[IDLE_ROUNDS / 2] ?? Number.NaN
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return {
+    medianMs: times.sort((a, b) => a - b)[IDLE_ROUNDS / 2] ?? Number.NaN,
+    cpuMs: (user + system) / 1000 / IDLE_ROUNDS,
+    pages: ((await pagesTouched(client)) - pagesBefore) / IDLE_ROUNDS,
+  }
 }
 
 /** Fills a record with so many persons of one template each, and lets a new kiosk read it. */
@@ -92,7 +124,7 @@ export async function benchNewKiosk(
   const source = openStore({ folder: join(folder, 'filler'), nowMs: Date.now })
   await beginFleet(client, source.replica, 'filler')
   const secrets = openSecrets(source.replica)
-  const idleEmptyMs = await idleMs(client, source.replica, secrets)
+  const idleEmpty = await measureIdle(client, source.replica, secrets)
   await fill(client, secrets, persons)
   onProgress(`${persons} persons are in the record`)
   const store = openStore({ folder: join(folder, 'new'), nowMs: Date.now })
@@ -117,9 +149,9 @@ export async function benchNewKiosk(
   // What the server still does of its own accord after so many rows is no part of an idle round.
   await client.query('VACUUM ANALYZE')
   await client.query('CHECKPOINT')
-  const idleFullMs = await idleMs(client, store.replica, own)
+  const idleFull = await measureIdle(client, store.replica, own)
   store.close()
   source.close()
   await client.end()
-  return { persons, seconds, cpuSeconds, longestTurnMs, idleEmptyMs, idleFullMs }
+  return { persons, seconds, cpuSeconds, longestTurnMs, idleEmpty, idleFull }
 }

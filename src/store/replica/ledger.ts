@@ -47,9 +47,11 @@ export function createLedger(database: Database.Database) {
   const selectKnown = database.prepare<[string, string], KnownRow>(
     'SELECT version, hash, deleted, mine, edits, pass FROM fleet_known WHERE kind = ? AND subject = ?',
   )
-  const upsertKnown = database.prepare(
+  const upsertKnown = database.prepare<
+    [string, string, number, Buffer, number, number, string, number]
+  >(
     `INSERT INTO fleet_known (kind, subject, version, hash, deleted, mine, edits, pass)
-     VALUES (@kind, @subject, @version, @hash, @deleted, @mine, @edits, @pass)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (kind, subject) DO UPDATE SET version = excluded.version, hash = excluded.hash,
        deleted = excluded.deleted, mine = excluded.mine, edits = excluded.edits, pass = excluded.pass`,
   )
@@ -85,6 +87,8 @@ export function createLedger(database: Database.Database) {
      ORDER BY urgent DESC, sequence LIMIT ?`,
   )
   const anyMark = database.prepare('SELECT 1 FROM fleet_marks LIMIT 1')
+  const anyWaiting = database.prepare('SELECT 1 FROM fleet_waiting LIMIT 1')
+  const anyTold = database.prepare('SELECT 1 FROM fleet_told LIMIT 1')
   const countMarks = database.prepare<[], number>('SELECT count(*) FROM fleet_marks').pluck()
   const unannounced = database.prepare<[], { subject: string }>(
     `SELECT subject FROM fleet_marks
@@ -147,6 +151,8 @@ export function createLedger(database: Database.Database) {
 
   const toPayload = (body: string): Payload => payloadSchema.parse(JSON.parse(body))
   const isCapturing = (): boolean => capturing.get() === 1
+  /** Tables that are known to be empty in the transaction under way, so that no row is looked for there. */
+  const empty = { marks: false, waiting: false, told: false }
 
   return {
     isCapturing,
@@ -155,7 +161,14 @@ export function createLedger(database: Database.Database) {
     uncaptured(action: () => void): void {
       const before = isCapturing()
       setCapture.run(0)
-      action()
+      empty.marks = anyMark.get() === undefined
+      empty.waiting = anyWaiting.get() === undefined
+      empty.told = anyTold.get() === undefined
+      try {
+        action()
+      } finally {
+        empty.marks = empty.waiting = empty.told = false
+      }
       setCapture.run(before ? 1 : 0)
     },
     clear(): void {
@@ -184,30 +197,35 @@ export function createLedger(database: Database.Database) {
       )
     },
     setKnown: (kind: RecordKind, subject: string, known: Known) =>
-      void upsertKnown.run({
+      void upsertKnown.run(
         kind,
         subject,
-        ...known,
-        deleted: known.deleted ? 1 : 0,
-        mine: known.mine ? 1 : 0,
-        edits: JSON.stringify(known.edits),
-      }),
+        known.version,
+        known.hash,
+        known.deleted ? 1 : 0,
+        known.mine ? 1 : 0,
+        JSON.stringify(known.edits),
+        known.pass,
+      ),
     setEdits: (kind: RecordKind, subject: string, edits: Edits) =>
       void upsertEdits.run(kind, subject, JSON.stringify(edits)),
     setDeleted: (kind: RecordKind, subject: string) => void upsertDeleted.run(kind, subject),
 
     mark(kind: RecordKind, subject: string): Pick<Mark, 'sequence' | 'stamped'> | undefined {
+      if (empty.marks) return undefined
       const row = selectMark.get(kind, subject)
       return row && { sequence: row.sequence, stamped: row.stamped === 1 }
     },
     /** @param stamped whether the edit is counted already */
     ensureMark(kind: RecordKind, subject: string, urgent: boolean, stamped = false): void {
+      empty.marks = false
       raiseMarks.run()
       insertMark.run(kind, subject, urgent ? 1 : 0, stamped ? 1 : 0)
     },
     setStamped: (kind: RecordKind, subject: string) => void setStamped.run(kind, subject),
     /** @returns whether there was one, and with `sequence` whether it was still that one */
     clearMark(kind: RecordKind, subject: string, sequence?: number): boolean {
+      if (empty.marks) return false
       const { changes } =
         sequence === undefined
           ? deleteMark.run(kind, subject)
@@ -219,6 +237,7 @@ export function createLedger(database: Database.Database) {
     hasMarks: (): boolean => anyMark.get() !== undefined,
     countMarks: (): number => countMarks.get() ?? 0,
     markUnseen(pass: number): void {
+      empty.marks = false
       raiseMarks.run()
       markUnseen.run(pass)
     },
@@ -232,26 +251,29 @@ export function createLedger(database: Database.Database) {
     removeAnnouncement: (sequence: number) => void deleteAnnouncement.run(sequence),
 
     waiting(kind: RecordKind, subject: string): Payload | undefined {
+      if (empty.waiting) return undefined
       const body = selectWaiting.get(kind, subject)
       return body === undefined ? undefined : toPayload(body)
     },
-    wait: (payload: Payload, need: Need) =>
-      void upsertWaiting.run(
-        payload.kind,
-        payload.id,
-        need.kind,
-        need.subject,
-        JSON.stringify(payload),
-      ),
-    waitNoMore: (kind: RecordKind, subject: string) => void deleteWaiting.run(kind, subject),
+    wait(payload: Payload, need: Need): void {
+      empty.waiting = false
+      const { kind, id } = payload
+      upsertWaiting.run(kind, id, need.kind, need.subject, JSON.stringify(payload))
+    },
+    waitNoMore(kind: RecordKind, subject: string): void {
+      if (!empty.waiting) deleteWaiting.run(kind, subject)
+    },
     waitingFor: ({ kind, subject }: Need): Payload[] =>
-      selectWaitingFor.all(kind, subject).map(toPayload),
+      empty.waiting ? [] : selectWaitingFor.all(kind, subject).map(toPayload),
 
-    tell: (personId: string, kiosk: string, edit: number) =>
-      void upsertTold.run(personId, kiosk, edit),
-    isTold: (personId: string): boolean => selectTold.get(personId) !== undefined,
+    tell(personId: string, kiosk: string, edit: number): void {
+      empty.told = false
+      upsertTold.run(personId, kiosk, edit)
+    },
+    isTold: (personId: string): boolean => !empty.told && selectTold.get(personId) !== undefined,
     /** Forgets what the record has by now. */
     forgetTold(personId: string, edits: Edits): void {
+      if (empty.told) return
       for (const { kiosk, edit } of selectTold.all(personId)) {
         const standing = compareEdits({ [kiosk]: edit }, { [kiosk]: edits[kiosk] ?? 0 })
         if (standing !== 'ahead') deleteTold.run(personId, kiosk)

@@ -184,7 +184,7 @@ export function createReplica(
   }
 
   const isDead = ({ kind, subject }: Need): boolean =>
-    ledger.known(kind, subject)?.deleted === true && !rows.exists(kind, subject)
+    !rows.exists(kind, subject) && ledger.known(kind, subject)?.deleted === true
 
   function note(changes: Changes, payload: Payload): void {
     switch (payload.kind) {

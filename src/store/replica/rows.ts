@@ -181,10 +181,10 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
   const makeInactive = database.prepare<[string]>(
     'UPDATE persons SET active = 0, version = version + 1 WHERE id = ?',
   )
-  const upsertPerson = database.prepare(
+  const upsertPerson = database.prepare<(string | number | null)[]>(
     `INSERT INTO persons (id, name, search_name, active, created_at_ms, valid_from_ms, valid_until_ms,
        retain_until_ms)
-     VALUES (@id, @name, @search, @active, @createdAtMs, @validFromMs, @validUntilMs, @retainUntilMs)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, search_name = excluded.search_name,
        active = excluded.active, valid_from_ms = excluded.valid_from_ms,
        valid_until_ms = excluded.valid_until_ms, retain_until_ms = excluded.retain_until_ms,
@@ -198,9 +198,9 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
     `INSERT INTO schedules (group_id, body, version) VALUES (?, ?, 1)
      ON CONFLICT (group_id) DO UPDATE SET body = excluded.body, version = version + 1`,
   )
-  const upsertTemplate = database.prepare(
+  const upsertTemplate = database.prepare<[string, string, string, Buffer, number, string, number]>(
     `INSERT INTO templates (id, person_id, model_id, vector, quality, source, enrolled_at_ms, crop_png)
-     VALUES (@id, @personId, @modelId, @vector, @quality, @source, @enrolledAtMs, x'')
+     VALUES (?, ?, ?, ?, ?, ?, ?, x'')
      ON CONFLICT (id) DO UPDATE SET model_id = excluded.model_id, vector = excluded.vector`,
   )
   const insertConsent = database.prepare(
@@ -228,7 +228,16 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
 
   function writePerson(person: PayloadOf<'person'>): void {
     const { id, name, groups } = person
-    upsertPerson.run({ ...person, search: searchForm(name), active: person.active ? 1 : 0 })
+    upsertPerson.run(
+      id,
+      name,
+      searchForm(name),
+      person.active ? 1 : 0,
+      person.createdAtMs,
+      person.validFromMs,
+      person.validUntilMs,
+      person.retainUntilMs,
+    )
     leaveGroups.run(id)
     for (const group of groups) joinGroup.run(id, group)
   }
@@ -257,7 +266,15 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
         case 'schedule':
           return void upsertSchedule.run(payload.id, JSON.stringify(payload.schedule))
         case 'template':
-          return void upsertTemplate.run({ ...payload, vector: bytes(payload.vector) })
+          return void upsertTemplate.run(
+            payload.id,
+            payload.personId,
+            payload.modelId,
+            Buffer.from(payload.vector, 'base64'),
+            payload.quality,
+            payload.source,
+            payload.enrolledAtMs,
+          )
         case 'picture':
           return void setPicture.run(Buffer.from(payload.cropPng, 'base64'), payload.id)
         case 'consent':
