@@ -15,12 +15,15 @@ export function createFaceFinder(
 
   return {
     async find(image) {
-      const faces: Face[] = []
-      for (const detection of await detect(image)) {
-        const landmarks = await landmark(image, detection.box)
-        faces.push({ ...detection, landmarks, fivePoints: toFivePoints(landmarks, groups) })
-      }
-      return faces
+      const detections = await detect(image)
+      const found = await landmark(
+        image,
+        detections.map(({ box }) => box),
+      )
+      return detections.map((detection, i): Face => {
+        const landmarks = found[i]
+        return { ...detection, landmarks, fivePoints: toFivePoints(landmarks, groups) }
+      })
     },
   }
 }

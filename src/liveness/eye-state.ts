@@ -1,7 +1,8 @@
 import type { Landmarks } from '../detection/face.js'
 import type { Image } from '../frame/image.js'
 import { cropTensor } from '../frame/warp.js'
-import type { Net } from '../models/session.js'
+import type { PixelFormat } from '../frame/tensor.js'
+import { runEach, type Net } from '../models/session.js'
 import type { GrayView } from './registration.js'
 
 /** How surely an eye is closed, 0 (open) to 1: left and right of the picture. */
@@ -41,9 +42,16 @@ function eyeSquare(points: Landmarks, first: number, scale: number) {
   return { x: x - side / 2, y: y - side / 2, width: side, height: side }
 }
 
-/** Bilinear square of a gray view; what lies outside repeats the edge. */
-function cutSquare(view: GrayView, x: number, y: number, width: number, side: number) {
-  const cut = new Float32Array(side * side)
+/** Bilinear square of a gray view, as a net's plane; what lies outside repeats the edge. */
+function cutSquare(
+  view: GrayView,
+  x: number,
+  y: number,
+  width: number,
+  side: number,
+  { mean: [mean], divisor }: PixelFormat,
+  plane: Float32Array,
+): void {
   const limit = view.side - 1.001
   const inside = (value: number): number => Math.min(limit, Math.max(0, value))
   for (let v = 0; v < side; v++) {
@@ -56,10 +64,10 @@ function cutSquare(view: GrayView, x: number, y: number, width: number, side: nu
       const upper = p[at] + (p[at + 1] - p[at]) * fx
       const below = at + view.side
       const lower = p[below] + (p[below + 1] - p[below]) * fx
-      cut[v * side + u] = upper + (lower - upper) * (sy - Math.floor(sy))
+      const value = Math.fround(upper + (lower - upper) * (sy - Math.floor(sy)))
+      plane[v * side + u] = (value - mean) / divisor
     }
   }
-  return cut
 }
 
 /** Wraps the eye-state net. */
@@ -67,22 +75,23 @@ export function createEyeReader(net: Net<'eyes'>): EyeReader {
   const { input, closedIndex } = net.manifest
   const [, , side] = input.shape
   const { scale } = input.fit
-
-  async function closed(values: Float32Array): Promise<number> {
-    const { logits } = await net.run(values)
-    return 1 / (1 + Math.exp(logits[1 - closedIndex] - logits[closedIndex]))
-  }
+  const area = side * side
+  /** Inputs that no run reads any more. */
+  const idle: Float32Array[] = []
 
   return async (image, landmarks, view, centres) => {
     const width = centres.eyeWidth * scale
-    const states: number[] = []
+    const planes = idle.pop() ?? new Float32Array(4 * area)
+    const plane = (i: number) => planes.subarray(i * area, (i + 1) * area)
     for (const [eye, first] of FIRST_POINTS.entries()) {
-      const crop = cropTensor(image, eyeSquare(landmarks, first, scale), side, input)
+      cropTensor(image, eyeSquare(landmarks, first, scale), side, input, plane(2 * eye))
       const x = (eye === 0 ? centres.leftX : centres.rightX) - width / 2
-      const upright = cutSquare(view, x, centres.y - width / 2, width, side)
-      const values = upright.map((value) => (value - input.mean[0]) / input.divisor)
-      states.push(((await closed(crop)) + (await closed(values))) / 2)
+      cutSquare(view, x, centres.y - width / 2, width, side, input, plane(2 * eye + 1))
     }
-    return [states[0], states[1]]
+    const { logits } = await runEach(net, planes)
+    idle.push(planes)
+    const closed = (i: number) =>
+      1 / (1 + Math.exp(logits[2 * i + 1 - closedIndex] - logits[2 * i + closedIndex]))
+    return [(closed(0) + closed(1)) / 2, (closed(2) + closed(3)) / 2]
   }
 }

@@ -183,11 +183,13 @@ export function createFaceViewer(landmark: Landmarker, readEyes?: EyeReader): Fa
     const region = shrinkRegion(image, cx, centreY, height * REGION_HEIGHT)
     const { factor, originX, originY } = region
     const points = new Float32Array(136)
-    for (const { shift, scale } of JITTERS) {
+    const crops = JITTERS.map(({ shift, scale }) => {
       const side = (height * CROP_HEIGHT * scale) / factor
       const x = (cx - originX) / factor - side / 2 + shift * side
       const y = (centreY - originY) / factor - side / 2 + shift * side
-      const read = await landmark(region.image, { x, y, width: side, height: side })
+      return { x, y, width: side, height: side }
+    })
+    for (const read of await landmark(region.image, crops)) {
       for (let i = 0; i < 136; i++) points[i] += read[i] / JITTERS.length
     }
     const landmarks = points.map((value, i) => value * factor + (i % 2 === 0 ? originX : originY))

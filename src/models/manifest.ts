@@ -65,12 +65,16 @@ const recipeStepSchema = z.discriminatedUnion('step', [
   z.strictObject({ step: z.literal('project-svd'), length: z.int().min(1).max(4096) }),
   /** The embedding goes through the learnt head in `models/projection/<head>.json`. */
   z.strictObject({ step: z.literal('project-learnt'), head: idSchema }),
+  /** One run takes several pictures; exact. */
+  z.strictObject({ step: z.literal('free-batch') }),
 ])
 
 /** `(pixel − mean) / divisor` a channel, pixels 0..255, planes in the order that `colour` spells. */
 const inputBase = {
   name: tensorNameSchema,
   shape: z.tuple([z.literal(1), z.int().min(1).max(4), dimensionSchema, dimensionSchema]),
+  /** Whether the first dimension of the file's input and outputs is free, so that a run takes several. */
+  batches: z.boolean().default(false),
   colour: z.enum(['rgb', 'bgr', 'gray']),
   mean: z.array(z.number()).min(1).max(4),
   divisor: z.number().positive(),

@@ -3,6 +3,7 @@ import type { Manifest, RecipeStep } from './manifest.js'
 import { alignChannels } from './onnx/align-channels.js'
 import { foldBatchNorm } from './onnx/batch-norm.js'
 import { decodeModel, encodeModel } from './onnx/codec.js'
+import { freeBatch } from './onnx/free-batch.js'
 import type { OnnxGraph } from './onnx/model.js'
 import { rewritePRelu } from './onnx/prelu-rewrite.js'
 import { appendHead, projectOutput } from './onnx/project-output.js'
@@ -66,6 +67,8 @@ function runStep(step: RecipeStep, piece: Workpiece): Uint8Array {
       return edit(piece, (graph) => projectOutput(graph, step.length))
     case 'project-learnt':
       return edit(piece, (graph) => appendHead(graph, readHead(step.head)))
+    case 'free-batch':
+      return edit(piece, freeBatch)
   }
 }
 

@@ -2,6 +2,7 @@ import * as ort from './onnxruntime.js'
 import { readChecked } from './checked-file.js'
 import { ModelError, describeCause } from './error.js'
 import type { Manifest, ManifestOf, OutputSpec, Role } from './manifest.js'
+import { BATCH } from './onnx/free-batch.js'
 import { defaultModels, readManifest, type LocatedManifest } from './registry.js'
 import { sessionOptions } from './session-options.js'
 
@@ -39,7 +40,8 @@ export interface Net<R extends Role> {
   readonly warmUpMs: number
   /**
    * Runs the net once.
-   * @param input planes as the manifest's `input` says, already normalised
+   * @param input planes as the manifest's `input` says, already normalised; of several pictures one
+   *   after the other, where the net takes batches
    * @throws ModelError for a wrong input length, a fault of onnxruntime, or a result not finite
    */
   run(input: Float32Array): Promise<NetOutputs<R>>
@@ -126,9 +128,14 @@ function expectTensors(
   kind: 'input' | 'output',
   found: readonly TensorInfo[],
   wanted: readonly OutputSpec[],
+  batches: boolean,
   path: string,
 ): void {
-  const expected = wanted.map((spec) => ({ ...spec, type: 'float32' }))
+  const expected = wanted.map(({ name, shape }) => ({
+    name,
+    type: 'float32',
+    shape: batches ? [BATCH, ...shape.slice(1)] : shape,
+  }))
   const text = (tensors: readonly TensorInfo[]) => tensors.map(describeTensor).sort().join(' and ')
   if (text(found) === text(expected)) return
   throw new ModelError({
@@ -149,12 +156,13 @@ function areFinite(values: Float32Array): boolean {
 function takeOutputs<R extends Role>(
   outputs: Readonly<Record<string, OutputSpec>>,
   results: ort.InferenceSession.ReturnType,
+  count: number,
   path: string,
 ): NetOutputs<R> {
   const taken: Record<string, Float32Array> = {}
   for (const [key, spec] of Object.entries(outputs)) {
     const { data } = results[spec.name]
-    if (!(data instanceof Float32Array) || data.length !== sizeOf(spec.shape)) {
+    if (!(data instanceof Float32Array) || data.length !== count * sizeOf(spec.shape)) {
       throw new ModelError({
         code: 'wrong-output',
         what: `gave no float32 output ${spec.name} of shape [${spec.shape.join(',')}]`,
@@ -193,11 +201,14 @@ async function openNet<R extends Role>(
     ),
   )
   const inputLength = sizeOf(input.shape)
-  expectTensors('input', tensorInfos(session.inputMetadata), [input], modelPath)
-  expectTensors('output', tensorInfos(session.outputMetadata), Object.values(outputs), modelPath)
+  const { batches } = input
+  const [given, made] = [session.inputMetadata, session.outputMetadata].map(tensorInfos)
+  expectTensors('input', given, [input], batches, modelPath)
+  expectTensors('output', made, Object.values(outputs), batches, modelPath)
 
   const run = async (values: Float32Array): Promise<NetOutputs<R>> => {
-    if (values.length !== inputLength) {
+    const count = values.length / inputLength
+    if (batches ? !Number.isInteger(count) || count < 1 : count !== 1) {
       throw new ModelError({
         code: 'wrong-feed',
         what: `was fed ${values.length} numbers where its input takes ${inputLength}`,
@@ -208,7 +219,7 @@ async function openNet<R extends Role>(
     let results: ort.InferenceSession.ReturnType
     try {
       results = await session.run({
-        [input.name]: new ort.Tensor('float32', values, input.shape),
+        [input.name]: new ort.Tensor('float32', values, [count, ...input.shape.slice(1)]),
       })
     } catch (cause) {
       throw new ModelError({
@@ -219,7 +230,7 @@ async function openNet<R extends Role>(
         cause,
       })
     }
-    return takeOutputs<R>(outputs, results, modelPath)
+    return takeOutputs<R>(outputs, results, count, modelPath)
   }
 
   const grey = new Float32Array(inputLength)
@@ -276,6 +287,32 @@ export async function loadNet<R extends Role>(role: R, options: NetOptions = {})
     })
   }
   return openNet<R>(located, options)
+}
+
+/**
+ * Runs a net over several pictures, at once where it takes batches.
+ * @param input the pictures' planes, one after the other; at least one
+ * @returns the outputs of one picture after the other
+ */
+export async function runEach<R extends Role>(
+  net: Net<R>,
+  input: Float32Array,
+): Promise<NetOutputs<R>> {
+  const { shape, batches } = net.manifest.input
+  const length = sizeOf(shape)
+  if (batches || input.length <= length) return net.run(input)
+  const made: NetOutputs<R>[] = []
+  for (let at = 0; at < input.length; at += length) {
+    made.push(await net.run(input.subarray(at, at + length)))
+  }
+  const joined: Record<string, Float32Array> = {}
+  for (const key of Object.keys(made[0])) {
+    const parts = made.map((one) => (one as Record<string, Float32Array>)[key])
+    const all = new Float32Array(parts.length * parts[0].length)
+    for (const [i, part] of parts.entries()) all.set(part, i * part.length)
+    joined[key] = all
+  }
+  return joined as NetOutputs<R>
 }
 
 /** {@link loadNet} for the face detector. */
