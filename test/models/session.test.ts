@@ -1,15 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { sha256Hex } from '../../src/models/checked-file.js'
 import type { ModelErrorCode } from '../../src/models/error.js'
+import { decodeModel, encodeModel } from '../../src/models/onnx/codec.js'
+import type { ValueInfo } from '../../src/models/onnx/model.js'
+import type { Role } from '../../src/models/manifest.js'
 import { readManifest } from '../../src/models/registry.js'
 import {
   loadDetector,
   loadEncoder,
   loadLandmarks,
+  loadEyes,
   loadNet,
   loadTexture,
+  runEach,
+  type Net,
 } from '../../src/models/session.js'
 
 const landmark = readManifest('fr_landmark')
@@ -27,6 +33,17 @@ function writeModel(folder: string, bytes: Uint8Array | undefined, changes: obje
 /** The manifest's `file` for other bytes, as an integrator would write it. */
 function fileOf(bytes: Uint8Array) {
   return { ...landmark.manifest.file, bytes: bytes.length, sha256: sha256Hex(bytes) }
+}
+
+/** The landmark net before its batch was freed. */
+function landmarkOfOne(): Uint8Array {
+  const model = decodeModel(landmarkBytes, 'landmark net')
+  const ofOne = (value: ValueInfo) => ({ ...value, dims: [1, ...value.dims.slice(1)] })
+  const { graph } = model
+  return encodeModel({
+    ...model,
+    graph: { ...graph, inputs: graph.inputs.map(ofOne), outputs: graph.outputs.map(ofOne) },
+  })
 }
 
 const refusal = (code: ModelErrorCode) => ({ name: 'ModelError', code, cure: /\w+/, where: /\w+/ })
@@ -57,6 +74,50 @@ t.test('a wrong feed is refused and the net goes on', async (t) => {
   const { points } = await net.run(new Float32Array(64 * 64).fill(0.5))
   t.equal(points.length, 136)
 })
+
+/** Compares one run of several pictures with one run each. */
+async function compareBatches<R extends Role>(t: Test, net: Net<R>) {
+  const { shape } = net.manifest.input
+  const length = shape[1] * shape[2] * shape[3]
+  const first = (outputs: object) => (Object.values(outputs) as Float32Array[])[0]
+  for (const count of [1, 2, 3, 4, 5, 8]) {
+    const input = Float32Array.from({ length: count * length }, (_, i) => ((i * 7919) % 251) / 251)
+    const apart: number[] = []
+    for (let at = 0; at < input.length; at += length) {
+      apart.push(...first(await net.run(input.subarray(at, at + length))))
+    }
+    t.same([...first(await runEach(net, input))], apart, `${net.manifest.id}, ${count}`)
+  }
+  for (const wrong of [0, Math.floor(1.5 * length)]) {
+    await t.rejects(net.run(new Float32Array(wrong)), refusal('wrong-feed'))
+  }
+  await net.release()
+}
+
+t.test('several pictures in one run give the very numbers of one run each', async (t) => {
+  await compareBatches(t, await loadLandmarks())
+  await compareBatches(t, await loadEyes())
+})
+
+t.test(
+  'an integrator’s net that takes one picture a run is asked for one after the other',
+  async (t) => {
+    const { manifest } = landmark
+    const bytes = landmarkOfOne()
+    const path = writeModel(t.testdir(), bytes, {
+      source: { kind: 'local' },
+      recipe: [],
+      input: { ...manifest.input, batches: false },
+      file: fileOf(bytes),
+    })
+    const [net, own] = [await loadLandmarks(), await loadLandmarks({ model: path })]
+    const input = Float32Array.from({ length: 3 * 64 * 64 }, (_, i) => ((i * 7919) % 251) / 251)
+    t.same((await runEach(own, input)).points, (await runEach(net, input)).points)
+    await t.rejects(own.run(input), refusal('wrong-feed'))
+    await own.release()
+    await net.release()
+  },
+)
 
 t.test('an unknown execution provider falls back to cpu and says so', async (t) => {
   const net = await loadLandmarks({ executionProviders: ['no-such-provider', 'cpu'] })
