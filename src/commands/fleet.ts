@@ -1,13 +1,15 @@
 import { hostname } from 'node:os'
 
 import { neededAddress } from '../fleet/address.js'
-import { beginFleet, invite, joinFleet, listMembers, removeMember } from '../fleet/members.js'
+import { beginFleet, invite, joinFleet, listMembers } from '../fleet/members.js'
 import { openSecrets, readMembership } from '../fleet/membership.js'
 import { migrateRecord } from '../fleet/migrate.js'
 import { connectPostgres } from '../fleet/postgres.js'
 import type { Connection } from '../fleet/postgres.js'
 import { readHead } from '../fleet/record-table.js'
 import { resealRecords } from '../fleet/reseal.js'
+import { removeMember } from '../fleet/rotation.js'
+import { copyOnce } from '../fleet/sync.js'
 import { storeOptionsOf } from '../store-options.js'
 import { openStore } from '../store/store.js'
 import type { Store } from '../store/store.js'
@@ -130,13 +132,16 @@ export async function fleetMembers(options: FleetOptions): Promise<void> {
 export async function fleetRemove(who: string, options: FleetOptions): Promise<void> {
   await withFleet(options, async (client, store) => {
     const secrets = openSecrets(store.replica)
-    await removeMember(client, secrets, who)
-    const report = await resealRecords(client, secrets)
+    const { replica } = store
+    // A daemon here takes what this reads into its gallery when it sees that the store has changed.
+    await copyOnce(client, { replica, secrets, onApplied: () => undefined })
+    await removeMember(client, secrets, replica, who)
+    const report = await resealRecords(client, secrets, replica)
     print(
       options,
       report,
-      `${who} removed; ${report.resealed} records sealed with a new key, ${report.unreadable} could ` +
-        'not be opened; take its login at the database away, too',
+      `${who} removed; ${report.resealed} records sealed with a new key, ${report.left} left to the ` +
+        'kiosks that wrote them; take its login at the database away, too',
     )
   })
 }
@@ -144,11 +149,11 @@ export async function fleetRemove(who: string, options: FleetOptions): Promise<v
 /** `genkan fleet reseal`: goes on where a removal was cut off. */
 export async function fleetReseal(options: FleetOptions): Promise<void> {
   await withFleet(options, async (client, store) => {
-    const report = await resealRecords(client, openSecrets(store.replica))
+    const report = await resealRecords(client, openSecrets(store.replica), store.replica)
     print(
       options,
       report,
-      `${report.resealed} records sealed anew, ${report.unreadable} could not be opened`,
+      `${report.resealed} records sealed anew, ${report.left} left to the kiosks that wrote them`,
     )
   })
 }

@@ -48,8 +48,8 @@ const MEMBERS_SOON_MS = 5000
 const SPREAD_MS = 200
 
 const DAMAGED = {
-  cause: 'the fleet’s database holds rows that somebody changed or that nobody here can open',
-  cure: 'find out who wrote to it (genkan fleet status); restore its backup',
+  cause: 'the fleet’s database holds rows that somebody changed, or sealed with the key of before',
+  cure: 'after a removal run genkan fleet reseal at the kiosk that did it; else find out who wrote to it',
 }
 
 /** Starts connecting and copying in the background, for ever, until stopped. */

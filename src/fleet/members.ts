@@ -1,19 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 
 import { ulid } from 'ulid'
 import { z } from 'zod'
 
 import type { Replica } from '../store/replica/replica.js'
 import { FleetFault } from './fault.js'
-import {
-  isSignedBy,
-  makeKioskKeys,
-  publicKeysOf,
-  sealFor,
-  signText,
-  unsealFor,
-} from './identity.js'
-import type { KioskKeys } from './identity.js'
+import { makeKioskKeys, publicKeysOf } from './identity.js'
 import { keepMembership, memberSchema, readMembership } from './membership.js'
 import type { FleetSecrets, Member, Membership } from './membership.js'
 import type { Connection } from './postgres.js'
@@ -37,15 +29,6 @@ const bundleSchema = z.strictObject({
   members: z.array(memberSchema).max(10_000),
 })
 
-const statementSchema = z.strictObject({
-  fleet: z.ulid(),
-  generation: z.int().positive(),
-  /** SHA-256 of the new key. */
-  keyHash: z.string(),
-  removed: z.array(z.ulid()),
-  by: z.ulid(),
-})
-
 function toMember({ kiosk, name, ...keys }: Membership): Member {
   const { boxKey, signKey } = publicKeysOf(keys)
   return {
@@ -58,7 +41,7 @@ function toMember({ kiosk, name, ...keys }: Membership): Member {
 }
 
 /** Proves to whoever holds the fleet's key that a holder of it vouched for a kiosk. */
-function macOf(recordKey: Buffer, fleet: string, member: Member): Buffer {
+export function macOf(recordKey: Buffer, fleet: string, member: Member): Buffer {
   const { id, name, boxKey, signKey } = member
   return keyedHash(
     deriveKey(recordKey, 'members'),
@@ -291,133 +274,4 @@ export async function reportStatus(
     secrets.membership().kiosk,
     JSON.stringify(status),
   ])
-}
-
-const keyContext = (fleet: string, generation: number, member: string) =>
-  `${fleet}/${generation}/${member}`
-
-/**
- * Takes a kiosk out: the fleet gets a new key, sealed for everybody else, by a statement that this kiosk
- * signs. What the record holds is then sealed anew by {@link resealRecords}.
- * @throws FleetFault `bad-input` for an unknown kiosk, or this one
- */
-export async function removeMember(
-  client: Connection,
-  secrets: FleetSecrets,
-  who: string,
-): Promise<void> {
-  const { fleet, kiosk } = secrets.membership()
-  await listMembers(client, secrets)
-  const gone = secrets.members().find(({ id, name }) => id === who || name === who)
-  if (gone === undefined || gone.removed || gone.id === kiosk) {
-    const cause = gone?.id === kiosk ? 'a kiosk cannot remove itself' : `there is no kiosk ${who}`
-    throw new FleetFault('bad-input', cause, 'see `genkan fleet members`; ask another kiosk to')
-  }
-  const generation = secrets.generation() + 1
-  const recordKey = randomBytes(KEY_BYTES)
-  const removed = [
-    ...secrets.members().flatMap((member) => (member.removed ? [member.id] : [])),
-    gone.id,
-  ]
-  const keyHash = createHash('sha256').update(recordKey).digest('hex')
-  const statement = JSON.stringify({ fleet, generation, keyHash, removed, by: kiosk })
-  const staying = secrets.members().filter(({ id }) => !removed.includes(id))
-  await inTransaction(client, async () => {
-    const head = await client.query<{ generation: number }>(
-      'SELECT generation FROM fleet FOR UPDATE',
-    )
-    if (head.rows[0]?.generation !== generation - 1) {
-      const cause = 'the fleet’s key was changed by another kiosk meanwhile'
-      throw new FleetFault('bad-input', cause, 'try again in a moment')
-    }
-    await client.query(
-      'INSERT INTO fleet_rotation (generation, statement, signature) VALUES ($1, $2, $3)',
-      [generation, statement, signText(secrets.kioskKeys(), statement)],
-    )
-    for (const member of staying) {
-      const context = keyContext(fleet, generation, member.id)
-      const sealed = sealFor(Buffer.from(member.boxKey, 'base64'), context, recordKey)
-      await client.query('INSERT INTO fleet_key (generation, member, sealed) VALUES ($1, $2, $3)', [
-        generation,
-        member.id,
-        sealed,
-      ])
-      await client.query('UPDATE fleet_member SET generation = $2, mac = $3 WHERE id = $1', [
-        member.id,
-        generation,
-        macOf(recordKey, fleet, member),
-      ])
-    }
-    await client.query('UPDATE fleet_member SET removed = true WHERE id = $1', [gone.id])
-    await client.query('DELETE FROM fleet_invitation')
-    await client.query('UPDATE fleet SET generation = $1', [generation])
-  })
-  secrets.addRecordKey(generation, recordKey)
-  secrets.setMembers(
-    secrets.members().map((one) => (one.id === gone.id ? { ...one, removed: true } : one)),
-  )
-}
-
-const untrusted = (cause: string) =>
-  new FleetFault(
-    'untrusted',
-    cause,
-    'find out who wrote to the fleet’s database; this kiosk takes nothing from it until then',
-  )
-
-/**
- * Fetches the keys up to a generation, each by a statement signed by a kiosk that is trusted here.
- * @throws FleetFault `removed` when there is none for this kiosk, `untrusted`
- */
-export async function fetchKeys(
-  client: Connection,
-  secrets: FleetSecrets,
-  generation: number,
-): Promise<void> {
-  const { fleet, kiosk } = secrets.membership()
-  for (let next = secrets.generation() + 1; next <= generation; next++) {
-    const { rows } = await client.query<{
-      statement: string
-      signature: Buffer
-      sealed: Buffer | null
-    }>(
-      `SELECT r.statement, r.signature, k.sealed FROM fleet_rotation r
-       LEFT JOIN fleet_key k ON k.generation = r.generation AND k.member = $2
-       WHERE r.generation = $1`,
-      [next, kiosk],
-    )
-    const row = rows.at(0)
-    if (row === undefined) throw untrusted(`key ${next} of the fleet comes without a statement`)
-    await listMembers(client, secrets)
-    const statement = statementSchema.parse(JSON.parse(row.statement))
-    const by = secrets.members().find(({ id }) => id === statement.by)
-    const isTrue =
-      by?.removed === false &&
-      statement.fleet === fleet &&
-      statement.generation === next &&
-      isSignedBy(Buffer.from(by.signKey, 'base64'), row.statement, row.signature)
-    if (!isTrue) throw untrusted(`key ${next} of the fleet is not signed by one of its kiosks`)
-    if (row.sealed === null || statement.removed.includes(kiosk)) {
-      throw new FleetFault(
-        'removed',
-        'this kiosk was removed from the fleet',
-        'leave it (genkan fleet leave), and join again with an invitation if that was a mistake',
-      )
-    }
-    const recordKey = unsealFor(
-      secrets.kioskKeys() satisfies KioskKeys,
-      keyContext(fleet, next, kiosk),
-      row.sealed,
-    )
-    const hash = recordKey && createHash('sha256').update(recordKey).digest('hex')
-    if (recordKey === undefined || hash !== statement.keyHash) {
-      throw untrusted(`key ${next} of the fleet is not the one that was signed`)
-    }
-    secrets.addRecordKey(next, recordKey)
-    secrets.setMembers(
-      secrets
-        .members()
-        .map((one) => (statement.removed.includes(one.id) ? { ...one, removed: true } : one)),
-    )
-  }
 }

@@ -35,6 +35,16 @@ export const memberSchema = z.strictObject({
 /** A kiosk of the fleet as this one knows it; it believes nobody else's word for it without a proof. */
 export type Member = z.output<typeof memberSchema>
 
+const rotationSchema = z.strictObject({
+  generation: z.int().positive(),
+  /** JSON, as it was signed. */
+  statement: z.string(),
+  signature: base64,
+})
+
+/** That the fleet took another key, and whom it left out: one kiosk's signed word, kept by all. */
+export type Rotation = z.output<typeof rotationSchema>
+
 /** What a kiosk holds of its fleet. */
 export interface FleetSecrets {
   membership(): Membership
@@ -45,6 +55,9 @@ export interface FleetSecrets {
   /** The key of a generation that records are sealed with; `undefined` when it is not held. */
   recordKey(generation: number): Buffer | undefined
   addRecordKey(generation: number, key: Buffer): void
+  /** Those since this kiosk joined. */
+  rotations(): readonly Rotation[]
+  addRotation(rotation: Rotation): void
   members(): readonly Member[]
   setMembers(members: readonly Member[]): void
 }
@@ -72,6 +85,7 @@ export function openSecrets(replica: Pick<Replica, 'recall' | 'remember'>): Flee
     ]),
   )
   let members = z.array(memberSchema).parse(replica.recall('members') ?? [])
+  let rotations = z.array(rotationSchema).parse(replica.recall('rotations') ?? [])
   const indexKey = Buffer.from(membership.indexKey, 'base64')
 
   return {
@@ -84,6 +98,11 @@ export function openSecrets(replica: Pick<Replica, 'recall' | 'remember'>): Flee
       keys.set(generation, key)
       const all = [...keys].map(([number, bytes]) => [String(number), bytes.toString('base64')])
       replica.remember('keys', Object.fromEntries(all))
+    },
+    rotations: () => rotations,
+    addRotation(rotation) {
+      rotations = [...rotations, rotation]
+      replica.remember('rotations', rotations)
     },
     members: () => members,
     setMembers(next) {

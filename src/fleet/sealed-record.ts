@@ -127,5 +127,6 @@ export function openRecord(secrets: FleetSecrets, row: RecordRow): RemoteRecord 
     hash: textHash(text),
     payload: 'deleted' in parsed.data ? null : parsed.data,
     mine: row.author === secrets.membership().kiosk,
+    outdated: row.generation < secrets.generation(),
   }
 }

@@ -2,14 +2,17 @@ import { setImmediate as turn } from 'node:timers/promises'
 
 import { z } from 'zod'
 
+import type { RemoteRecord } from '../store/replica/record.js'
 import type { AppliedChanges, Cursor, Replica } from '../store/replica/replica.js'
 import { explainPostgres } from './fault.js'
 import type { FleetFault } from './fault.js'
-import { fetchKeys } from './members.js'
 import type { FleetSecrets } from './membership.js'
 import type { Connection } from './postgres.js'
 import { openRows, PAGE_ROWS, pushChanges, readHead, readPage, readRows } from './record-table.js'
 import type { RecordPage } from './record-table.js'
+import { resealRecords } from './reseal.js'
+import { fetchKeys, giveBackKeys } from './rotation.js'
+import { subjectHash } from './sealed-record.js'
 
 export interface CopyParts {
   readonly replica: Replica
@@ -34,7 +37,7 @@ const TURN_MS = { least: 8, most: 20 } as const
 const PUSH_ROWS = 200
 /** Far more than two kiosks that edit one subject in turns ever need. */
 const MAX_ROUNDS = 20
-/** Damaged rows that are remembered; one is enough to say so. */
+/** Damaged rows that are looked at again in one round. */
 const MAX_DAMAGED = 1000
 
 /**
@@ -73,7 +76,10 @@ async function pull(
 ): Promise<{ readonly pulled: number; readonly unreadable: number }> {
   let cursor = replica.cursor()
   const head = await readHead(client, secrets, cursor)
-  if (head.generation > secrets.generation()) await fetchKeys(client, secrets, head.generation)
+  const isKeyNew = head.generation > secrets.generation()
+  const isKeyLost = head.generation < secrets.generation()
+  if (isKeyNew) await fetchKeys(client, secrets, head.generation)
+  if (isKeyLost) await giveBackKeys(client, secrets)
   if (!head.hasCheck) cursor = replica.beginPass()
   const damaged = new Set(readDamaged(replica))
   let pulled = 0
@@ -87,6 +93,16 @@ async function pull(
     return cursor.pass > 0 ? { ...cursor, sequence } : { ...cursor, sequence, check: head.check }
   }
 
+  /** @returns how many were taken */
+  function apply(records: readonly RemoteRecord[]): number {
+    const changes = replica.apply(records, cursor)
+    onApplied(changes)
+    for (const { kind, subject } of changes.unbelieved) {
+      damaged.add(subjectHash(secrets, kind, subject).toString('hex'))
+    }
+    return records.length - changes.unbelieved.length
+  }
+
   async function applyPage({ rows, full }: RecordPage): Promise<void> {
     for (let from = 0; from < rows.length;) {
       const startMs = performance.now()
@@ -96,8 +112,7 @@ async function pull(
       for (const { subject } of unreadable) damaged.add(subject)
       cursor = { ...cursor, sequence: Number(slice.at(-1)?.seq) }
       if (!full && from >= rows.length) cursor = atHead()
-      onApplied(replica.apply(records, cursor))
-      pulled += records.length
+      pulled += apply(records)
       if (!isFirst) sliceRows = nextSlice(sliceRows, performance.now() - startMs)
       await turn()
     }
@@ -114,9 +129,10 @@ async function pull(
     }
   }
   if (damaged.size > 0) {
-    const again = await readRows(client, secrets, [...damaged].slice(0, MAX_DAMAGED))
-    if (again.records.length > 0) onApplied(replica.apply(again.records, cursor))
-    damaged.clear()
+    const looked = [...damaged].slice(0, MAX_DAMAGED)
+    const again = await readRows(client, secrets, looked)
+    for (const subject of looked) damaged.delete(subject)
+    if (again.records.length > 0) apply(again.records)
     for (const { subject } of again.unreadable) damaged.add(subject)
     replica.remember('unreadable', damaged.size === 0 ? null : [...damaged])
   }
@@ -125,6 +141,9 @@ async function pull(
     replica.endPass(head.check)
   } else if (!sameCheck(replica.cursor().check, head.check)) {
     replica.apply([], atHead())
+  }
+  if (isKeyNew || isKeyLost || cursor.pass > 0) {
+    await resealRecords(client, secrets, replica, isKeyNew ? 'own' : 'all')
   }
   return { pulled, unreadable: damaged.size }
 }

@@ -1,8 +1,9 @@
 import t from 'tap'
 
 import { signText } from '../../src/fleet/identity.js'
-import { listMembers, removeMember } from '../../src/fleet/members.js'
+import { listMembers } from '../../src/fleet/members.js'
 import { hearRevocation, revocationMessage, revocationTopic } from '../../src/fleet/revocations.js'
+import { removeMember } from '../../src/fleet/rotation.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { fleetOf, settle } from './kiosk.js'
 
@@ -70,7 +71,7 @@ t.test('revocations over the broker', { skip: noPostgres }, async (t) => {
   })
 
   await t.test('a removed kiosk revokes nobody', async (t) => {
-    await removeMember(client, a.secrets, 'kiosk 3')
+    await removeMember(client, a.secrets, a.store.replica, 'kiosk 3')
     await settle([a, b])
     c.store.persons.update(person.id, { active: false }, 'cli')
     c.store.replica.announce()

@@ -92,9 +92,12 @@ export async function startPostgresServer(
 
   async function start(): Promise<void> {
     const [command, args] = asServer(join(programs, 'postgres'), ['-D', data])
-    server = spawn(command, args, { cwd: folder, stdio: 'ignore' })
+    const run = () => spawn(command, args, { cwd: folder, stdio: 'ignore' })
+    server = run()
     const endMs = performance.now() + START_MS
     for (;;) {
+      // It gives up at once while children of one that was killed still hold its memory.
+      if (server.exitCode !== null) server = run()
       try {
         const client = await connectPostgres({ url })
         await client.end()

@@ -150,6 +150,11 @@ export interface RemoteRecord {
   readonly payload: Payload | null
   /** Written by this very kiosk. */
   readonly mine: boolean
+  /**
+   * Sealed with an older key than the fleet's newest, which somebody may have who was removed since: it
+   * is believed only where it tells nothing new.
+   */
+  readonly outdated: boolean
 }
 
 /** Field by field in one order, so that equal contents are equal texts. */

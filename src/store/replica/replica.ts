@@ -65,6 +65,8 @@ export interface AppliedChanges {
   readonly confirmed: readonly string[]
   /** Mistakes that were pointed out, groups, schedules or tokens. */
   readonly others: boolean
+  /** Outdated records that would have told something new, and were not taken. */
+  readonly unbelieved: readonly Need[]
 }
 
 /** The kinds whose ids people choose, and may choose again after a deletion. */
@@ -88,6 +90,8 @@ export interface Replica {
    * repeated.
    */
   apply(records: readonly RemoteRecord[], cursor: Cursor): AppliedChanges
+  /** Whether a record says exactly what is known here. */
+  knows(record: RemoteRecord): boolean
   hasPending(): boolean
   countPending(): number
   /** Revocations first, then in the order in which they were made. */
@@ -123,6 +127,7 @@ export type ReplicaMemory =
   | 'membership'
   | 'keys'
   | 'members'
+  | 'rotations'
   | 'fresh-at-ms'
   | 'unreadable'
   | 'decision-cursor'
@@ -135,6 +140,7 @@ interface Changes {
   templatesGone: Set<string>
   confirmed: Set<string>
   others: boolean
+  unbelieved: Need[]
 }
 
 /** The {@link Replica} of a database. */
@@ -352,8 +358,29 @@ export function createReplica(
     }
   }
 
+  const knows = ({ kind, subject, hash, payload }: RemoteRecord): boolean => {
+    const known = ledger.known(kind, subject)
+    return known?.deleted === (payload === null) && known.hash.equals(hash)
+  }
+
+  /** Whether it is what is known here, or what a later edit or a deletion that is known here knew. */
+  function tellsNothingNew(record: RemoteRecord): boolean {
+    if (knows(record)) return true
+    const { kind, subject, version, payload } = record
+    const known = ledger.known(kind, subject)
+    if (known === undefined || payload === null) return false
+    if (known.deleted) return !REUSABLE.includes(kind) || version <= known.version
+    return isEdited(payload) && compareEdits(payload.edits, known.edits) === 'behind'
+  }
+
   function take(record: RemoteRecord, changes: Changes, pass: number): void {
     const { kind, subject, version, payload } = record
+    if (record.outdated && !tellsNothingNew(record)) {
+      changes.unbelieved.push({ kind, subject })
+      const known = ledger.known(kind, subject)
+      if (known !== undefined) ledger.setKnown(kind, subject, { ...known, pass })
+      return
+    }
     if (payload === null) {
       takeDeletion(record, changes, pass)
       return
@@ -422,6 +449,7 @@ export function createReplica(
     templatesGone: new Set(),
     confirmed: new Set(),
     others: false,
+    unbelieved: [],
   })
 
   const apply = database.transaction(
@@ -441,6 +469,7 @@ export function createReplica(
         templatesGone: [...changes.templatesGone],
         confirmed: [...changes.confirmed],
         others: changes.others,
+        unbelieved: changes.unbelieved,
       }
     },
   )
@@ -562,6 +591,7 @@ export function createReplica(
       if (changes.personsGone.length + changes.templatesGone.length > 0) truncateLog(database)
       return changes
     },
+    knows,
     hasPending: () => ledger.hasMarks(),
     countPending: () => ledger.countMarks(),
     pending: (limit) => pending.immediate(limit),
