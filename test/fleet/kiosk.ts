@@ -51,16 +51,21 @@ function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
   }
 }
 
-/** Begins a fleet with so many kiosks. */
-export async function fleetOf(t: Test, cluster: Cluster, count: number): Promise<Kiosk[]> {
+/** Begins a fleet with so many kiosks. @param storeOf for the kiosk of a number, from 1 */
+export async function fleetOf(
+  t: Test,
+  cluster: Cluster,
+  count: number,
+  storeOf: (number: number) => Store = () => temporaryStore(t),
+): Promise<Kiosk[]> {
   const client = await cluster.connect()
   await migrateRecord(client)
-  const first = temporaryStore(t)
+  const first = storeOf(1)
   await beginFleet(client, first.replica, 'kiosk 1')
   const kiosks = [toKiosk(t, cluster, first)]
   for (let number = 2; number <= count; number++) {
     const text = await invite(client, openSecrets(first.replica))
-    const store = temporaryStore(t)
+    const store = storeOf(number)
     await joinFleet(client, store.replica, `kiosk ${number}`, text)
     kiosks.push(toKiosk(t, cluster, store))
   }

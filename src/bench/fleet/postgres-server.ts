@@ -71,13 +71,34 @@ export async function startPostgresServer(
   programs: string,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
+  const make = ['-U', 'genkan', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C']
+  return startMade(programs, 'initdb', make, settings)
+}
+
+/**
+ * Copies a running server and starts the copy, which follows the first one until it is promoted
+ * (`SELECT pg_promote()`).
+ */
+export function startStandbyServer(
+  programs: string,
+  primary: Pick<PostgresServer, 'port'>,
+): Promise<PostgresServer> {
+  const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'genkan']
+  const make = [...from, '--write-recovery-conf', '--no-sync', '--checkpoint=fast']
+  return startMade(programs, 'pg_basebackup', make, {})
+}
+
+async function startMade(
+  programs: string,
+  maker: 'initdb' | 'pg_basebackup',
+  make: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'genkan-postgres-'))
   chmodSync(folder, 0o777)
   const data = join(folder, 'data')
   const port = await freeLoopbackPort()
-  const [file, all] = asServer(join(programs, 'initdb'), [
-    ...['-D', data, '-U', 'genkan', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
-  ])
+  const [file, all] = asServer(join(programs, maker), ['-D', data, ...make])
   execFileSync(file, all, { cwd: folder, stdio: 'pipe' })
   const lines = Object.entries({
     listen_addresses: "'127.0.0.1'",
