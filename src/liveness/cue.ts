@@ -27,7 +27,7 @@ export interface CueObservation {
   readonly face: Face
   /** Absent where the landmarks make no face. */
   readonly view: FaceView | undefined
-  /** Who is seen; absent where the face was not encoded. */
+  /** Who is seen, for a cue that needs it; absent where the face was not encoded. */
   readonly embedding?: Float32Array | undefined
 }
 
@@ -39,10 +39,10 @@ export interface Cue {
   /** As fusion, log and console call it; unique among the cues of a door. */
   readonly name: string
   /**
-   * Needs neither view nor embedding, and is begun before they are there: a net of the side thread runs
-   * meanwhile.
+   * What it cannot begin without, by default the view. A cue that needs the frame alone is begun before
+   * anything else: a net of the side thread runs meanwhile. One that needs the embedding comes last.
    */
-  readonly beginsEarly?: boolean
+  readonly needs?: 'frame' | 'view' | 'embedding'
   observe(observation: CueObservation): void | Promise<void>
   outcome(): CueOutcome
   /** Forgets everything: another face, or another attempt. */
@@ -68,7 +68,7 @@ export function silent(reason: string, prompt?: string): CueOutcome {
 export function asEvidenceOnly(cue: Cue): Cue {
   return {
     name: cue.name,
-    beginsEarly: cue.beginsEarly ?? false,
+    ...(cue.needs === undefined ? {} : { needs: cue.needs }),
     observe: (observation) => cue.observe(observation),
     outcome() {
       const { score, reason } = cue.outcome()

@@ -50,6 +50,7 @@ export interface LivenessJudgeOptions {
 /** Runs every cue over the frames of one attempt and fuses what they say. */
 export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
   const { mode, viewFace, cues, challenge } = options
+  const needing = (what: Cue['needs']) => cues.filter(({ needs = 'view' }) => needs === what)
   return {
     async judge(frame, face, coming) {
       const cueMs: Record<string, number> = {}
@@ -59,9 +60,8 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
         cueMs[name] = nowMs - lastMs
         lastMs = nowMs
       }
-      const early = cues.filter(({ beginsEarly }) => beginsEarly === true)
       const begun = Promise.all(
-        early.map(async (cue) => {
+        needing('frame').map(async (cue) => {
           const startMs = performance.now()
           await cue.observe({ frame, face, view: undefined })
           cueMs[cue.name] = performance.now() - startMs
@@ -72,17 +72,18 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
       lastMs = performance.now()
       const view = await viewOrNothing(viewFace, frame.image, face.landmarks)
       lap('view')
+      for (const cue of needing('view')) {
+        await cue.observe({ frame, face, view })
+        lap(cue.name)
+      }
       const embedding = await coming
       await begun
       lastMs = performance.now()
-      const readings: CueReading[] = []
-      for (const cue of cues) {
-        if (cue.beginsEarly !== true) {
-          await cue.observe({ frame, face, view, embedding })
-          lap(cue.name)
-        }
-        readings.push({ name: cue.name, outcome: cue.outcome() })
+      for (const cue of needing('embedding')) {
+        await cue.observe({ frame, face, view, embedding })
+        lap(cue.name)
       }
+      const readings = cues.map((cue): CueReading => ({ name: cue.name, outcome: cue.outcome() }))
       const find = (name: string) => readings.find((reading) => reading.name === name)?.outcome
       const fused = fuseCues(mode, readings)
       const nonce = challenge?.passedNonce() ?? null

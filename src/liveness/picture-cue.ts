@@ -92,7 +92,7 @@ export function watchPictures(cue: PictureCue): Cue {
   let scoredMs = -Infinity
   const watched: Cue = {
     name: cue.name,
-    beginsEarly: true,
+    needs: 'frame',
     async observe({ frame: { image, monotonicMs }, face }) {
       if (monotonicMs - scoredMs < cue.everyMs) return
       scoredMs = monotonicMs

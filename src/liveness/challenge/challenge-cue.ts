@@ -43,6 +43,7 @@ export function createChallengeCue(options: {
 
   return {
     name: 'challenge',
+    needs: 'embedding',
     observe({ frame: { monotonicMs }, view, embedding }) {
       nowMs = monotonicMs
       const reading = view && readFace(view)
