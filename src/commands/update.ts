@@ -30,7 +30,8 @@ const HEALTH_TIMEOUT_MS = 3000
 function run(command: string, args: readonly string[]): void {
   const done = spawnSync(command, args, { encoding: 'utf8' })
   if (done.status === 0) return
-  const why = done.error?.message ?? done.stderr.trim()
+  // Of what systemctl says, the first line is the fault; the rest is where to look.
+  const why = done.error?.message ?? done.stderr.trim().split('\n', 1)[0]
   throw new CommandError('fault', `${command} ${args.join(' ')}: ${why}`)
 }
 
@@ -106,7 +107,7 @@ export async function installUpdate(
     around.restart()
   } catch (error) {
     // What does not start is not healthy: the trial ends it.
-    around.say(explain(error))
+    around.say(`it does not start yet (${explain(error)}); see journalctl -u genkan`)
   }
   const end = await finishTrial(slots, around)
   if (end?.outcome === 'rolled-back') process.exitCode = 1

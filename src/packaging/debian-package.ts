@@ -22,6 +22,7 @@ const CONTROL_FILES = [
   'genkan.lintian-overrides',
   'genkan.postinst',
   'genkan.postrm',
+  'genkan.prerm',
   'genkan.sysusers',
   'genkan.tmpfiles',
   'genkan.udev',

@@ -1,5 +1,14 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { createHash } from 'node:crypto'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
 import { packageRoot } from '../config/paths.js'
 import type { Architecture } from './architecture.js'
 import type { NodeRuntime } from './node-runtime.js'
@@ -20,9 +29,19 @@ export function withoutCleanupHooks(header: string): string {
   return header.replace(/^\s*(?:Add|Remove)CleanupHook\(\);\n/gm, '')
 }
 
+/** Where an addon lies that was made of the very same: compiler, headers, sources. */
+function keptPath(architecture: Architecture, runtime: NodeRuntime, compiler: string): string {
+  const sources = readFileSync(join(packageRoot, 'node_modules', MODULE, 'package.json'))
+  const hash = createHash('sha256')
+  const header = readFileSync(join(runtime.folder, WRAP_HEADER))
+  for (const part of [compiler, runtime.version, header, sources]) hash.update(part)
+  const name = `sqlite-${architecture.debian}-${hash.digest('hex').slice(0, 32)}.node`
+  return join(packageRoot, 'node_modules', '.cache', 'genkan', name)
+}
+
 /**
  * Compiles SQLite's addon for a board from the sources in its npm package, against the headers of the
- * board's own Node.js.
+ * board's own Node.js. That takes minutes, so the addon is kept for the next package.
  * @param modules the board's `node_modules`, which receives the addon
  * @throws Error when the compiler for that architecture is missing or fails
  */
@@ -32,16 +51,25 @@ export function compileSqliteAddon(
   modules: string,
   workFolder: string,
 ): void {
+  const wrapHeader = join(runtime.folder, WRAP_HEADER)
+  writeFileSync(wrapHeader, withoutCleanupHooks(readFileSync(wrapHeader, 'utf8')))
+  const tool = (name: string) => `${architecture.toolPrefix}${name}`
+  const target = join(modules, MODULE, 'build', 'Release')
+  rmSync(join(modules, MODULE, 'build'), { recursive: true, force: true })
+  mkdirSync(target, { recursive: true })
+  const debianPackage = `node-gyp and g++-${architecture.toolPrefix.slice(0, -1)}`
+  const compiler = runTool(tool('g++'), ['--version'], { cwd: target, debianPackage })
+  const kept = keptPath(architecture, runtime, compiler)
+  if (existsSync(kept)) {
+    cpSync(kept, join(target, ADDON))
+    return
+  }
   const sources = join(workFolder, 'sqlite')
   rmSync(sources, { recursive: true, force: true })
   cpSync(join(packageRoot, 'node_modules', MODULE), sources, {
     recursive: true,
     filter: (path) => !path.endsWith(join(MODULE, 'build')),
   })
-  const wrapHeader = join(runtime.folder, WRAP_HEADER)
-  writeFileSync(wrapHeader, withoutCleanupHooks(readFileSync(wrapHeader, 'utf8')))
-  const tool = (name: string) => `${architecture.toolPrefix}${name}`
-  const debianPackage = `node-gyp and g++-${architecture.toolPrefix.slice(0, -1)}`
   const nodeGyp = join(packageRoot, 'node_modules', '.bin', 'node-gyp')
   runTool(
     nodeGyp,
@@ -54,8 +82,8 @@ export function compileSqliteAddon(
   )
   const built = join(sources, 'build', 'Release', ADDON)
   runTool(tool('strip'), ['--strip-unneeded', built], { cwd: sources, debianPackage })
-  const target = join(modules, MODULE, 'build', 'Release')
-  rmSync(join(modules, MODULE, 'build'), { recursive: true, force: true })
-  mkdirSync(target, { recursive: true })
   cpSync(built, join(target, ADDON))
+  mkdirSync(dirname(kept), { recursive: true })
+  cpSync(built, `${kept}.new`)
+  renameSync(`${kept}.new`, kept)
 }

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs a built package in a fresh Debian that is really booted by systemd, and looks at it there:
-# service, doctor, exposure, an identification, timers, backup, watchdog, an upgrade with data kept, an update
-# that stays and one that is taken back, setup, removal, purge.
+# service, doctor, exposure, an identification, timers and what they start, backup, watchdog, an upgrade with
+# data kept, an update that stays and one that is taken back, setup, removal, purge, and a fresh install while
+# systemd runs.
 # Needs root, debootstrap, systemd-container, ffmpeg and openssl. Usage: installed.sh PACKAGE.deb [SUITE] [BASE]
 # An unpacked Debian at BASE, with systemd, dbus and udev, is copied instead of a fresh one; it stays as it is.
 set -euo pipefail
@@ -58,6 +59,18 @@ check() {
 }
 until_true() { for _ in $(seq 1 "$1"); do "${@:2}" && return 0; sleep 1; done; return 1; }
 is_up() { systemctl is-active -q genkan.service; }
+refused() { ! "$@"; }
+starts() { journalctl -u genkan -o cat --no-pager | grep -c '^Started genkan'; }
+complains() { grep -E 'Job for|Warning|[Ff]ailed|does not start' <<<"$1"; }
+# A timer's hour has come.
+soon() {
+  mkdir -p "/run/systemd/system/$1.timer.d"
+  printf '[Timer]\nOnCalendar=\nOnActiveSec=1\nRandomizedDelaySec=0\nAccuracySec=1\n' >"/run/systemd/system/$1.timer.d/soon.conf"
+  systemctl daemon-reload
+  systemctl restart "$1.timer"
+}
+property() { systemctl show -p "$2" --value "$1"; }
+ran() { [ "$(property "$1" ExecMainExitTimestampMonotonic)" -gt "${2:-0}" ] && [ "$(property "$1" Result)" = success ]; }
 exposure() { systemd-analyze security genkan.service --no-pager | sed -nE 's/.*exposure level[^:]*: ([0-9.]+).*/\1/p'; }
 pid() { systemctl show -p MainPID --value genkan.service; }
 
@@ -74,6 +87,14 @@ cp /root/*.jpg /var/lib/genkan/
 check 'a man is enrolled' genkan enroll Franck /var/lib/genkan/enrolled.jpg
 check 'another picture of him is his' sh -c 'genkan identify --json /var/lib/genkan/again.jpg | grep "\"outcome\":\"match\""'
 rm /var/lib/genkan/*.jpg
+before=$(property genkan-backup.service ExecMainExitTimestampMonotonic)
+soon genkan-backup
+check 'the backup timer starts a backup at its hour' until_true 180 ran genkan-backup.service "$before"
+systemctl enable -q --now genkan-learn.timer
+check 'the learning timer, switched on, waits' systemctl is-active -q genkan-learn.timer
+soon genkan-learn
+check 'and starts the learning at its hour' until_true 300 ran genkan-learn.service
+check 'which says why it learnt nothing from one man' sh -c 'journalctl -u genkan-learn -o cat --no-pager | grep "too few persons"'
 check 'setup asks nothing with --yes' genkan setup --yes --config /etc/genkan/genkan.yaml --door-name 'Side door' --camera replay
 check 'and the door has its name' grep -q 'Side door' /etc/genkan/genkan.yaml
 check 'the service is up again' until_true 180 is_up
@@ -88,8 +109,12 @@ check 'and systemd says so' sh -c 'journalctl -u genkan --no-pager | grep -q "Wa
 
 key=$(sha256sum /etc/genkan/key)
 genkan token add kept >/dev/null
-check 'the package is installed over itself' dpkg -i /root/genkan.deb
+before=$(starts)
+said=$(dpkg -i /root/genkan.deb 2>&1)
+check 'the package is installed over itself' test $? = 0
+check 'without a complaint' refused complains "$said"
 check 'and comes up' until_true 180 is_up
+check 'after one restart' test "$(starts)" = $((before + 1))
 check 'with its key' test "$key" = "$(sha256sum /etc/genkan/key)"
 check 'and its data kept' sh -c 'genkan token list | grep -q kept'
 cd /root || exit 1
@@ -98,7 +123,6 @@ runs() { genkan --version; }
 check 'a good update stays' genkan update install 7.0.0.json --key release.pub
 check 'and runs' test "$(runs)" = 7.0.0
 check 'and has the data' sh -c 'genkan token list | grep -q kept'
-refused() { ! "$@"; }
 check 'a changed manifest is refused' refused sh -c 'sed s/8.0.0/9.0.0/ 8.0.0.json >9.0.0.json; cp 8.0.0.json.sig 9.0.0.json.sig; genkan update install 9.0.0.json --key release.pub'
 told=$(genkan update install 8.0.0.json --key release.pub 2>&1)
 echo "$told"
@@ -109,7 +133,14 @@ check 'with its data' sh -c 'genkan token list | grep -q kept'
 check 'nothing is on trial' sh -c 'genkan update status --json | grep "\"trial\":null"'
 check 'nothing native failed meanwhile' refused sh -c 'journalctl --no-pager | grep -E "Assertion failed|SIGSEGV|status=11/SEGV"'
 check 'it is removed, data kept' sh -c 'dpkg -r genkan && test -e /var/lib/genkan/genkan.db'
-check 'it is purged, with everything biometric' sh -c 'dpkg -P genkan && ! ls -d /var/lib/genkan /etc/genkan /var/backups/genkan 2>/dev/null'
+check 'nothing of it runs on' refused sh -c 'systemctl list-units --no-legend --state=active "genkan*" | grep genkan'
+purged() { dpkg -P genkan && ! ls -d /var/lib/genkan /etc/genkan /var/backups/genkan /var/lib/genkan-releases 2>/dev/null; }
+check 'it is purged, with everything biometric' purged
+said=$(dpkg -i /root/genkan.deb 2>&1)
+check 'a fresh install on a running system' test $? = 0
+check 'has nothing to complain of' refused complains "$said"
+check 'and is up at once' is_up
+check 'it is purged again' purged
 echo "$passed passed, $failed failed"
 systemctl poweroff
 LOOK
@@ -123,6 +154,6 @@ ExecStart=/root/look.sh
 WantedBy=multi-user.target
 UNIT
 inside systemctl enable -q look.service
-timeout 1500 systemd-nspawn -q --register=no --keep-unit -bD "$root" >/dev/null 2>&1 || true
+timeout 3000 systemd-nspawn -q --register=no --keep-unit -bD "$root" >/dev/null 2>&1 || true
 cat "$root/root/look.log"
 tail -n 1 "$root/root/look.log" | grep -q ', 0 failed$'
