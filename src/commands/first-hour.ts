@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { detectBoard } from '../board/detect.js'
 import { openBroker } from '../broker.js'
 import { boardNames } from '../config/board.js'
@@ -13,6 +13,7 @@ import type { KnownAnswers } from '../first-hour/ask.js'
 import { testCamera } from '../first-hour/camera-test.js'
 import { replaceConfiguration } from '../first-hour/configuration-file.js'
 import { settingsOf, withSettings } from '../first-hour/configuration-text.js'
+import { kioskEnvironment } from '../first-hour/kiosk-environment.js'
 import { runAsStoreUser } from '../first-hour/store-user.js'
 import { CommandError } from './command-error.js'
 import { explain } from './explain.js'
@@ -125,34 +126,45 @@ export async function firstHour(options: FirstHourOptions): Promise<void> {
   }
   replaceConfiguration(path, text)
   say(`written  ${path}`)
-  setUpStore(options, path, config)
-  if (systemctl('restart', 'genkan.service')) say('restarted genkan.service')
-  else say(`start it with: genkan run --config ${path}`)
-}
-
-function setUpStore(options: FirstHourOptions, path: string, config: Config): void {
   const folder = resolve(config.store.folder)
-  const store = (...args: string[]) => {
+  const store: StoreCommand = (...args) => {
     const { ok, said } = runAsStoreUser([...args, '--config', path], folder)
     if (!ok) throw new CommandError('fault', `genkan ${args[0] ?? ''}: ${said}`)
     return said
   }
+  setUpStore(options, store)
+  if (systemctl('restart', 'genkan.service')) say('restarted genkan.service')
+  else say(`start it with: genkan run --config ${path}`)
+  // After the daemon, which makes its certificate when it starts.
+  if (options.kiosk === true) setUpKiosk(config, folder, store)
+}
+
+/** Runs a genkan command as the store's user. @returns what it said @throws CommandError */
+type StoreCommand = (...args: string[]) => string
+
+function setUpStore(options: FirstHourOptions, store: StoreCommand): void {
   say(
     `console  token for the console, shown this once: ${store('token', 'add', 'setup', '--role', 'admin')}`,
   )
   if (options.person !== undefined && options.personPicture !== undefined) {
     say(`person   ${store('enroll', options.person, options.personPicture)}`)
   }
-  if (options.kiosk !== true) return
+}
+
+function setUpKiosk({ admin }: Config, storeFolder: string, store: StoreCommand): void {
   const token = store('token', 'add', 'kiosk display', '--role', 'kiosk')
-  const host = config.admin.host === '0.0.0.0' ? '127.0.0.1' : config.admin.host
-  const scheme = host === '127.0.0.1' && config.admin.host === host ? 'http' : 'https'
-  const line = `GENKAN_KIOSK_URL=${scheme}://${host}:${config.admin.port}/kiosk#token=${token}\n`
+  const certificate = admin.tls.cert ?? join(storeFolder, 'genkan.tls.pem')
+  const isThere = existsSync(certificate)
+  const text = kioskEnvironment(
+    admin,
+    token,
+    isThere ? readFileSync(certificate, 'utf8') : undefined,
+  )
   if (!existsSync('/etc/genkan')) {
-    say(`kiosk    ${line.trim()}`)
+    say(`kiosk    ${text.trim()}`)
     return
   }
-  writeFileSync(KIOSK_FILE, line, { mode: 0o600 })
+  writeFileSync(KIOSK_FILE, text, { mode: 0o600 })
   const isOn = systemctl('enable', '--now', 'genkan-kiosk.service')
   say(`kiosk    ${isOn ? 'display is on' : `wrote ${KIOSK_FILE}; enable genkan-kiosk.service`}`)
 }

@@ -5,8 +5,11 @@ import fc from 'fast-check'
 import t from 'tap'
 import { exampleFile } from '../../src/config/document.js'
 import { packageRoot } from '../../src/config/paths.js'
+import { keepSelfSigned } from '../../src/admin/certificate.js'
+import { loadConfig } from '../../src/config/load.js'
 import { doorIdOf, parseCamera } from '../../src/first-hour/answers.js'
 import { withSettings } from '../../src/first-hour/configuration-text.js'
+import { kioskEnvironment } from '../../src/first-hour/kiosk-environment.js'
 import { writeReplayPicture } from '../../src/replay-picture.js'
 
 const cli = join(packageRoot, 'build', 'src', 'cli.js')
@@ -28,6 +31,21 @@ t.test("a door's id is one that topics take, whatever its name", (t) => {
   t.equal(doorIdOf('玄関'), 'front')
   fc.assert(fc.property(fc.string(), (name) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(doorIdOf(name))))
   t.end()
+})
+
+t.test('a display trusts its own daemon, and no other', async (t) => {
+  const folder = t.testdir()
+  const { admin } = loadConfig({ env: {} }).config
+  const told = (host: string, certificate?: string) =>
+    kioskEnvironment({ ...admin, host }, 'secret', certificate)
+  t.equal(told('127.0.0.1'), `GENKAN_KIOSK_URL=http://127.0.0.1:${admin.port}/kiosk#token=secret\n`)
+  const certificates = await Promise.all(
+    ['a', 'b'].map((name) => keepSelfSigned(join(folder, `${name}.pem`), '0.0.0.0', [])),
+  )
+  const [first, second] = certificates.map(({ cert }) => told('0.0.0.0', cert))
+  t.match(first, `GENKAN_KIOSK_URL=https://127.0.0.1:${admin.port}/kiosk#token=secret\n`)
+  t.match(first, /\nGENKAN_KIOSK_TRUST=--ignore-certificate-errors-spki-list=[\w+/]{43}=\n$/)
+  t.not(first, second)
 })
 
 t.test('settings are laid into a file whose comments stay', (t) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the arm64 package in an arm64 Debian under user emulation and runs the doctor and one
-# identification there. Emulation shows that the binaries fit together, not how fast a board is.
+# Installs the arm64 package in an arm64 Debian under user emulation and runs the doctor, two
+# identifications and the daemon there, as a process of its own. Emulation shows that the binaries fit together, not how fast a board is.
 # Needs root, debootstrap and qemu-user-static. Usage: arm64.sh [PACKAGE_arm64.deb] [ROOT]
 # An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one.
 set -euo pipefail
@@ -53,4 +53,21 @@ inside sh -c 'cp /root/*.jpg /var/lib/genkan/'
 check 'a man is enrolled' inside genkan enroll Franck /var/lib/genkan/enrolled.jpg
 check 'another picture of him is his' says '"outcome":"match"' genkan identify --json /var/lib/genkan/again.jpg
 check 'a stranger is nobody' says '"outcome":"unknown"' genkan identify --json /var/lib/genkan/stranger.jpg
+inside sh -c 'cat >/root/run.sh' <<'RUN'
+genkan run >/tmp/run.log 2>&1 &
+daemon=$!
+said() { for _ in $(seq "$1"); do grep -q "$2" /tmp/run.log && return 0; kill -0 "$daemon" || return 1; sleep 1; done; return 1; }
+said 600 'is watching the door' && echo started
+said 600 '"msg":"decision"' && echo decided
+grep '"msg":"decision"' /tmp/run.log | head -n 1
+kill -TERM "$daemon"
+wait "$daemon"
+echo "ended with $?"
+tail -n 3 /tmp/run.log
+RUN
+ran=$(inside "${patience[@]}" GENKAN_WATCHDOG_STAGE_DEADLINE_MS=60000 sh /root/run.sh 2>&1 || true)
+echo "$ran"
+check 'the daemon starts' grep -qx started <<<"$ran"
+check 'and decides about whom it sees' grep -qx decided <<<"$ran"
+check 'and ends cleanly' grep -qx 'ended with 0' <<<"$ran"
 [ "$failed" -eq 0 ]

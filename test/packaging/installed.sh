@@ -4,6 +4,7 @@
 # data kept, an update that stays and one that is taken back, setup, removal, purge, and a fresh install while
 # systemd runs.
 # Needs root, debootstrap, systemd-container, ffmpeg and openssl. Usage: installed.sh PACKAGE.deb [SUITE] [BASE]
+# With DISPLAY_TOO=1 also the display: cage and Chromium, 600 MB more, drawing into memory for want of a screen.
 # An unpacked Debian at BASE, with systemd, dbus and udev, is copied instead of a fresh one; it stays as it is.
 set -euo pipefail
 package=$(readlink -f "$1")
@@ -47,6 +48,9 @@ ffmpeg -v error -y -ss 12 -i "$here/models/.cache/assets/franck.mp4" -frames:v 1
 ffmpeg -v error -y -ss 31 -i "$here/models/.cache/assets/franck.mp4" -frames:v 1 "$root/root/again.jpg"
 inside() { systemd-nspawn -q --register=no --keep-unit -D "$root" "$@"; }
 inside sh -c 'apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends /root/genkan.deb' >/dev/null
+if [ -n "${DISPLAY_TOO:-}" ]; then
+  inside sh -c 'DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends cage chromium xwayland grim fonts-dejavu-core' >/dev/null
+fi
 
 cat >"$root/root/look.sh" <<'LOOK'
 #!/bin/bash
@@ -100,6 +104,31 @@ check 'and the door has its name' grep -q 'Side door' /etc/genkan/genkan.yaml
 check 'the service is up again' until_true 180 is_up
 check 'a board that is applied is in place' sh -c 'genkan board apply && genkan board apply --dry-run | grep "everything is in place"'
 check 'and is put back' sh -c 'genkan board revert && ! test -e /etc/udev/rules.d/60-genkan.rules'
+
+if command -v cage >/dev/null; then
+  mkdir -p /run/systemd/system/genkan-kiosk.service.d
+  cat >/run/systemd/system/genkan-kiosk.service.d/headless.conf <<'UNIT'
+[Service]
+Environment=WLR_BACKENDS=headless WLR_LIBINPUT_NO_DEVICES=1 WLR_RENDERER=pixman XDG_RUNTIME_DIR=%t/genkan-kiosk
+RuntimeDirectory=genkan-kiosk
+PAMName=
+TTYPath=
+TTYReset=no
+TTYVHangup=no
+StandardInput=null
+UNIT
+  check 'setup switches the display on' sh -c 'genkan setup --yes --config /etc/genkan/genkan.yaml --door-name "Side door" --camera replay --kiosk | grep "display is on"'
+  shown() { genkan token list --json | grep -o '{[^{}]*"kiosk display"[^{}]*}' | grep -q '"lastUsedAtMs":[0-9]'; }
+  check 'its page speaks with the daemon' until_true 180 shown
+  sleep 20
+  check 'the display is up' systemctl is-active -q genkan-kiosk.service
+  check 'and was not restarted' test "$(property genkan-kiosk.service NRestarts)" = 0
+  systemctl --no-pager -l status genkan-kiosk.service | head -20
+  journalctl -u genkan-kiosk -o cat --no-pager | tail -n 20
+  check 'it shows a picture' setpriv --reuid genkan-kiosk --regid genkan-kiosk --clear-groups env \
+    XDG_RUNTIME_DIR=/run/genkan-kiosk WAYLAND_DISPLAY=wayland-0 grim /run/genkan-kiosk/kiosk.png
+  cp /run/genkan-kiosk/kiosk.png /root/ || true
+fi
 
 before=$(pid)
 kill -STOP "$before"
@@ -156,4 +185,5 @@ UNIT
 inside systemctl enable -q look.service
 timeout 3000 systemd-nspawn -q --register=no --keep-unit -bD "$root" >/dev/null 2>&1 || true
 cat "$root/root/look.log"
+[ ! -e "$root/root/kiosk.png" ] || cp "$root/root/kiosk.png" "${PICTURE:-/tmp/genkan-kiosk.png}"
 tail -n 1 "$root/root/look.log" | grep -q ', 0 failed$'
