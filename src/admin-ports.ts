@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import type { FleetPort } from './admin/fleet-port.js'
 import type { AdminPorts, DoorPort, Health, KioskSettings } from './admin/ports.js'
 import type { DisplayPort, StylePort } from './admin/style-ports.js'
 import { createBackupsPort } from './backups-port.js'
@@ -22,6 +23,7 @@ export interface AdminPortParts {
   readonly recentProbes: RecentProbes
   readonly live: LiveView
   readonly door: DoorPort
+  readonly fleet: FleetPort
   readonly settings: LiveSettings
   /** How long a face waits after a denial. */
   readonly cooldownMs: number
@@ -55,6 +57,7 @@ export function createAdminPorts(parts: AdminPortParts): AdminPorts {
 
   return {
     ...people,
+    fleet: parts.fleet,
     recognition: createRecognitionPort(parts),
     decisions: createDecisionsPort(parts),
     live,

@@ -223,7 +223,6 @@ export async function openDaemon(
     onTrouble: (what, details) => log.error(details, what),
   })
   const { publisher } = door
-  fleet.start(publisher)
 
   let wantRestart: (why: string) => void = () => undefined
   const restartWanted = new Promise<string>((resolve) => {
@@ -278,6 +277,7 @@ export async function openDaemon(
     latencies,
     board: createBoardReadings(store.info.path, () => performance.now()),
   }
+  fleet.start(publisher, () => describeForBroker(parts))
   // A display that says "look here" at a locked door sends people the wrong way.
   door.keeper.subscribe(({ kind }) => {
     if (kind === 'lockdown') live.showSystemChange()
@@ -468,6 +468,7 @@ export async function openDaemon(
     cooldownMs: config.decision.cooldownMs,
     registry: metrics.registry,
     door: { name: config.door.name, ...door.keeper },
+    fleet,
     style: desk.style,
     display: desk.display,
     nowMs: Date.now,

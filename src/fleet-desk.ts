@@ -1,16 +1,25 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+
 import type { Logger } from 'pino'
 
+import { ALONE as ALONE_VIEW } from './admin/fleet-port.js'
+import type { FleetPort, FleetView } from './admin/fleet-port.js'
 import type { Config } from './config/schema.js'
 import type { Embedding } from './encoding/embedding.js'
+import type { Health } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
 import type { Listener } from './events/subscriptions.js'
 import { addressOf } from './fleet/address.js'
 import { writeDecisions } from './fleet/decision-sink.js'
+import { toFleetDoor } from './fleet/doors.js'
 import { explainPostgres } from './fleet/fault.js'
 import { createFreshness } from './fleet/freshness.js'
 import type { FleetLink, startFleetLink } from './fleet/link.js'
+import { listMembers } from './fleet/members.js'
 import { openSecrets, readMembership } from './fleet/membership.js'
 import type { FleetSecrets } from './fleet/membership.js'
+import { connectPostgres } from './fleet/postgres.js'
 import type { Connection } from './fleet/postgres.js'
 import { hearRevocation, revocationMessage, revocationTopic } from './fleet/revocations.js'
 import type { LiveView } from './live-view.js'
@@ -18,6 +27,7 @@ import type { RecentProbes } from './recent-probes.js'
 import type { Recognition } from './recognition.js'
 import type { AppliedChanges } from './store/replica/replica.js'
 import type { Store } from './store/store.js'
+import { calibrationPath } from './threshold-source.js'
 import { version } from './version.js'
 import type { Trouble } from './watchdogs/trouble.js'
 
@@ -34,9 +44,10 @@ export interface FleetDeskParts {
 }
 
 /** The door's part in a fleet; for a door of its own it does nothing. */
-export interface FleetDesk {
+export interface FleetDesk extends FleetPort {
   readonly listeners: readonly Listener[]
-  start(publisher: Pick<Publisher, 'send' | 'state'>): void
+  /** @param health what the other doors' consoles show of this one */
+  start(publisher: Pick<Publisher, 'send' | 'state'>, health: () => Health): void
   /** Why the door grants nobody: the replica is older than it may be, where the door then closes. */
   withhold(): Trouble | undefined
   /** What of the fleet is out of order. */
@@ -54,6 +65,7 @@ const NOT_A_MEMBER: Trouble = {
 }
 
 const ALONE: FleetDesk = {
+  ...ALONE_VIEW,
   listeners: [],
   start: () => undefined,
   withhold: () => undefined,
@@ -82,6 +94,18 @@ export async function openFleetDesk(parts: FleetDeskParts): Promise<FleetDesk> {
   return openMember(parts, address, openSecrets(store.replica), link.startFleetLink)
 }
 
+function healthOf(health: () => Health): Pick<Health, 'state'> | object {
+  const { state, ...why } = health()
+  return { health: state, ...('cause' in why ? { cause: why.cause } : {}) }
+}
+
+/** Tells calibrations apart: the beginning of the file's SHA-256. */
+function calibrationHash(config: Config, modelIds: Readonly<Record<string, string>>) {
+  const path = calibrationPath(config.matching, modelIds['encoder'] ?? '')
+  if (!existsSync(path)) return null
+  return createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 12)
+}
+
 function openMember(
   parts: FleetDeskParts,
   address: NonNullable<ReturnType<typeof addressOf>>,
@@ -100,6 +124,7 @@ function openMember(
   let link: FleetLink | undefined
   let timer: NodeJS.Timeout | undefined
   let publisher: Pick<Publisher, 'send' | 'state'> | undefined
+  const calibration = calibrationHash(config, parts.modelIds)
 
   /** The gallery follows what was written; one that cannot is read anew. */
   function show(changes: AppliedChanges): void {
@@ -191,6 +216,27 @@ function openMember(
     }
   }
 
+  let asking: ReturnType<typeof askOnce> | undefined
+  /** On a connection of its own, which leaves the copying alone; many who ask at once share one. */
+  function askDoors(): ReturnType<typeof askOnce> {
+    asking ??= askOnce().finally(() => (asking = undefined))
+    return asking
+  }
+  async function askOnce(): Promise<Pick<FleetView, 'doors' | 'trouble'>> {
+    try {
+      const client = await connectPostgres(address, `genkan ${name} console`)
+      try {
+        const rows = await listMembers(client, secrets)
+        return { doors: rows.map((row) => toFleetDoor(row, kiosk)), trouble: null }
+      } finally {
+        await client.end().catch(() => undefined)
+      }
+    } catch (error) {
+      const { cause, cure } = explainPostgres(error)
+      return { doors: null, trouble: { cause, cure } }
+    }
+  }
+
   const isStale = () => maxStalenessMinutes !== null && freshness.ageMinutes() > maxStalenessMinutes
   const stale: Trouble = {
     cause: `the fleet’s record was last read more than ${String(maxStalenessMinutes)} minutes ago`,
@@ -217,7 +263,7 @@ function openMember(
         },
       },
     ],
-    start(through) {
+    start(through, health) {
       publisher = through
       link = startLink({
         replica: store.replica,
@@ -233,6 +279,9 @@ function openMember(
           version,
           door: config.door.id,
           models: parts.modelIds,
+          calibration,
+          groups: config.door.groups,
+          ...healthOf(health),
           sequence: store.replica.cursor().sequence,
           pending: store.replica.countPending(),
         }),
@@ -250,6 +299,21 @@ function openMember(
       return {
         cause: `two persons have one face: ${twice.personId} and ${twice.otherId}`,
         cure: 'delete the one who is not, in the console',
+      }
+    },
+    async view() {
+      const state = link?.state()
+      const ageMinutes = freshness.ageMinutes()
+      const answer = await askDoors()
+      const trouble = answer.trouble ?? (state?.name === 'degraded' ? state : null)
+      return {
+        state:
+          trouble !== null ? 'degraded' : state?.name === 'connected' ? 'connected' : 'connecting',
+        trouble: trouble && { cause: trouble.cause, cure: trouble.cure },
+        ageMinutes: Number.isFinite(ageMinutes) ? ageMinutes : null,
+        pending: store.replica.countPending(),
+        doors: answer.doors,
+        duplicates: store.replica.duplicates(),
       }
     },
     async stop() {

@@ -58,10 +58,18 @@ t.test(
       modelIds: {},
     })
     t.match(desk.withhold()?.cause, /was last read more than 1 minutes ago/, 'never read yet')
-    desk.start({ send: () => Promise.resolve(true), state: () => ({ name: 'connected' }) })
+    desk.start({ send: () => Promise.resolve(true), state: () => ({ name: 'connected' }) }, () => ({
+      state: 'degraded',
+      cause: 'dark',
+      cure: 'light',
+    }))
     await until(() => desk.withhold() === undefined, 'the first reading')
     await until(() => store.replica.duplicates().length > 0, 'the second name to be found')
     t.match(store.replica.duplicates(), [{ personId: first.id, otherId: second.id }])
+    const own = async () => (await desk.view()).doors?.find(({ isThis }) => isThis)
+    await until(async () => (await own())?.health === 'degraded', 'what the door says of itself')
+    t.match(await own(), { name: 'kiosk 2', standing: 'member', cause: 'dark', groups: [] })
+    t.equal((await desk.view()).doors?.length, 2)
     t.match(desk.trouble()?.cause, /two persons have one face/)
     t.equal(recognition.gallery.personCount, 2, 'nothing was merged')
     t.ok(store.audit.about(second.id).some(({ action }) => action === 'fleet.duplicate-face'))

@@ -25,6 +25,7 @@ import { addConsentRoutes } from './routes/consents.js'
 import { addDecisionRoutes } from './routes/decisions.js'
 import { addDoorRoutes } from './routes/doors.js'
 import { addFaceRoutes } from './routes/faces.js'
+import { addFleetRoutes } from './routes/fleet.js'
 import { addGroupRoutes } from './routes/groups.js'
 import { addHealthRoutes, addStatusRoutes } from './routes/health.js'
 import { addLiveRoutes } from './routes/live.js'
@@ -194,6 +195,7 @@ export function createAdminApp(ports: AdminPorts, options: AdminOptions = {}): A
   addDecisionRoutes(app, ports)
   addLiveRoutes(app, ports, hub)
   addDoorRoutes(app, ports)
+  addFleetRoutes(app, ports)
   addGroupRoutes(app, ports)
   addConsentRoutes(app, ports)
   addSettingsRoutes(app, ports)

@@ -14,6 +14,7 @@ import type { Settings } from '../store/settings.js'
 import type { IdempotencyKey, KeptAnswer } from '../store/idempotency.js'
 import type { EnrolmentSource, Person } from '../store/person.js'
 import type { PersonChange, PersonUpdate } from '../store/persons.js'
+import type { FleetPort } from './fleet-port.js'
 import type { DisplayPort, StylePort } from './style-ports.js'
 
 /** A value now or later, so that a synchronous store and an asynchronous service both fit a port. */
@@ -606,6 +607,7 @@ export interface AdminPorts {
   readonly audit: AuditPort
   readonly groups: Groups
   readonly door: DoorPort
+  readonly fleet: FleetPort
   readonly consents: ConsentsPort
   readonly settings: SettingsPort
   readonly backups: BackupsPort

@@ -53,12 +53,14 @@ export async function readHead(
     commit_id: string
     checked: string | null
     given: string | null
-  }>(
-    `SELECT id, generation, seq, commit_id,
+  }>({
+    // By name: every kiosk asks it every few seconds, and the server plans it once a connection.
+    name: 'fleet head',
+    text: `SELECT id, generation, seq, commit_id,
        (SELECT c.id FROM fleet_commit c WHERE c.seq = $1) AS checked,
        (SELECT c.id FROM fleet_commit c WHERE c.seq = $2) AS given FROM fleet`,
-    [cursor.check.sequence, cursor.given.sequence],
-  )
+    values: [cursor.check.sequence, cursor.given.sequence],
+  })
   const head = rows.at(0)
   checkFleet(head, secrets)
   const sequence = Number(head.seq)
@@ -94,14 +96,15 @@ const bytesOf = (rows: readonly RecordRow[]) =>
 
 /** The rows after a number, in order; a picture is never among them. */
 export async function readPage(client: Connection, after: number): Promise<RecordPage> {
-  const { rows } = await client.query<RecordRow>(
-    `SELECT kind, subject, version, deleted, generation, ciphertext, keyed_hash, author, seq FROM (
+  const { rows } = await client.query<RecordRow>({
+    name: 'fleet page',
+    text: `SELECT kind, subject, version, deleted, generation, ciphertext, keyed_hash, author, seq FROM (
        SELECT *, sum(length(ciphertext)) OVER (ORDER BY seq) - length(ciphertext) AS before FROM (
          SELECT * FROM fleet_record WHERE seq > $1 AND kind <> 'picture' ORDER BY seq LIMIT $2
        ) AS page
      ) AS sized WHERE before < $3 ORDER BY seq`,
-    [after, PAGE_ROWS, PAGE_BYTES],
-  )
+    values: [after, PAGE_ROWS, PAGE_BYTES],
+  })
   return { rows, full: rows.length === PAGE_ROWS || bytesOf(rows) >= PAGE_BYTES }
 }
 

@@ -165,7 +165,8 @@ async function push(
 ): Promise<{ readonly pushed: number; readonly isStale: boolean }> {
   let pushed = 0
   for (;;) {
-    const changes = replica.pending(PUSH_ROWS)
+    // Looked at first, since reading them takes the store's lock.
+    const changes = replica.hasPending() ? replica.pending(PUSH_ROWS) : []
     if (changes.length === 0) return { pushed, isStale: false }
     const { verdicts, given } = await pushChanges(client, secrets, changes)
     replica.settle(verdicts, given)

@@ -1,3 +1,4 @@
+import { ALONE } from '../../src/admin/fleet-port.js'
 import type { AdminPorts } from '../../src/admin/ports.js'
 import { StoreError } from '../../src/store/store-error.js'
 
@@ -16,7 +17,16 @@ const noBackup = new StoreError({ code: 'wrong-key', what: 'no backup', cure: 't
 /** What an administrator works with, at a door that nobody has set up yet. */
 export const emptyDesk: Pick<
   AdminPorts,
-  'audit' | 'groups' | 'door' | 'consents' | 'settings' | 'backups' | 'kiosk' | 'purge' | 'metrics'
+  | 'audit'
+  | 'groups'
+  | 'door'
+  | 'fleet'
+  | 'consents'
+  | 'settings'
+  | 'backups'
+  | 'kiosk'
+  | 'purge'
+  | 'metrics'
 > = {
   audit: {
     list: () => ({ items: [], nextCursor: null }),
@@ -43,6 +53,7 @@ export const emptyDesk: Pick<
       Promise.resolve({ outcome: 'refused', reason: 'no-actuator', detail: 'nothing opens it' }),
     setLockdown: () => undefined,
   },
+  fleet: ALONE,
   consents: { list: () => undefined, add: () => undefined },
   settings: {
     read: () => ({ values: SETTINGS, set: [], atRestart: [], awaitingRestart: [] }),

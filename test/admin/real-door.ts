@@ -7,6 +7,7 @@ import { createDoorKeeper } from '../../src/actuation/door-keeper.js'
 import { pino } from 'pino'
 
 import { createAdminPorts } from '../../src/admin-ports.js'
+import { ALONE } from '../../src/admin/fleet-port.js'
 import { createAdminApp } from '../../src/admin/app.js'
 import type { AdminApp, AdminOptions } from '../../src/admin/environment.js'
 import type { AdminPorts } from '../../src/admin/ports.js'
@@ -113,6 +114,7 @@ export async function openRealDoor(
   })
   const ports = createAdminPorts({
     door: { name: config.door.name, ...keeper },
+    fleet: ALONE,
     settings,
     cooldownMs: config.decision.cooldownMs,
     registry: createMetrics().registry,

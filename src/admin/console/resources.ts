@@ -4,6 +4,7 @@ import type { Decision } from '../../decision/decision.js'
 import type { consentSchema, erasureSchema, personSchema } from '../person-schemas.js'
 import type { curvesSchema, thresholdsSchema } from '../recognition-schemas.js'
 import type { entrySchema, verdictSchema } from '../routes/audit.js'
+import type { fleetDoorSchema, fleetSchema } from '../routes/fleet.js'
 import type { reportSchema } from '../routes/backups.js'
 import type { purgeSchema } from '../routes/consents.js'
 import type { doorSchema } from '../routes/doors.js'
@@ -115,6 +116,8 @@ export interface TokenRecord {
   readonly lastUsedAt: string | null
 }
 
+export type Fleet = z.infer<typeof fleetSchema>
+export type FleetDoor = z.infer<typeof fleetDoorSchema>
 export type AuditEntry = z.infer<typeof entrySchema>
 export type AuditVerdict = z.infer<typeof verdictSchema>
 
@@ -254,6 +257,10 @@ export const tokens = {
       json: { name, role },
     }),
   revoke: (id: string) => api.ask(`/api/tokens/${part(id)}`, { method: 'DELETE' }),
+}
+
+export const fleet = {
+  get: (signal: AbortSignal) => api.json<Fleet>('/api/fleet', { signal }),
 }
 
 export const audit = {

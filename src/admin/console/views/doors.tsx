@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks'
 import { formatWhen } from '../format.js'
 import { ConfirmDialog } from '../parts/dialog.js'
 import { TextField } from '../parts/field.js'
+import { FleetDoors } from '../parts/fleet-doors.js'
 import { Icon } from '../parts/icon.js'
 import { OpenDoorDialog } from '../parts/open-door.js'
 import { Done, Notice, Panel, Problem, Waiting } from '../parts/panel.js'
@@ -162,6 +163,7 @@ export function DoorsPage() {
       {data?.map((record) => (
         <DoorPanel key={record.id} record={record} onChanged={() => void reload()} />
       ))}
+      <FleetDoors />
       <Schedules />
     </>
   )

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+
+import type { MemberRow } from './members.js'
+
+const text = (max: number) => z.string().max(max).nullable().catch(null)
+const count = z.int().nonnegative().nullable().catch(null)
+
+/** What a door says of itself; anybody who can write to the database could say it, so nothing hangs on it. */
+const statusSchema = z
+  .object({
+    version: text(100),
+    door: text(100),
+    health: z.enum(['online', 'degraded']).nullable().catch(null),
+    cause: text(500),
+    models: z.record(z.string().max(100), z.string().max(200)).catch({}),
+    calibration: text(100),
+    groups: z.array(z.string().max(100)).max(100).catch([]),
+    sequence: count,
+    pending: count,
+  })
+  .catch({
+    version: null,
+    door: null,
+    health: null,
+    cause: null,
+    models: {},
+    calibration: null,
+    groups: [],
+    sequence: null,
+    pending: null,
+  })
+
+/** A door of the fleet with what it last said of itself. */
+export interface FleetDoor extends z.output<typeof statusSchema> {
+  readonly kiosk: string
+  readonly name: string
+  /** `unknown`: no kiosk vouches for it. */
+  readonly standing: 'member' | 'removed' | 'unknown'
+  readonly isThis: boolean
+  /** ISO 8601, by the server's clock. */
+  readonly seenAt: string | null
+}
+
+/** @param kiosk id of the one that asks */
+export function toFleetDoor(row: MemberRow, kiosk: string): FleetDoor {
+  return {
+    ...statusSchema.parse(row.status ?? {}),
+    kiosk: row.id,
+    name: row.name,
+    standing: row.removed ? 'removed' : row.trusted ? 'member' : 'unknown',
+    isThis: row.id === kiosk,
+    seenAt: row.seenAt?.toISOString() ?? null,
+  }
+}
