@@ -11,6 +11,7 @@ import type { Health } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
 import type { Listener } from './events/subscriptions.js'
 import { addressOf } from './fleet/address.js'
+import { writeAudit } from './fleet/audit-sink.js'
 import { writeDecisions } from './fleet/decision-sink.js'
 import { toFleetDoor } from './fleet/doors.js'
 import { explainPostgres } from './fleet/fault.js'
@@ -190,7 +191,17 @@ function openMember(
     })
   }
 
-  async function hand(client: Connection): Promise<void> {
+  async function handAudit(client: Connection): Promise<void> {
+    try {
+      if (store.audit.head().sequence <= Number(store.replica.recall('audit-cursor') ?? 0)) return
+      store.replica.remember('audit-cursor', await writeAudit(client, secrets, store.audit))
+    } catch (error) {
+      const { cause, cure } = explainPostgres(error)
+      log.error({ cause, cure }, 'the audit could not be handed to the fleet’s database')
+    }
+  }
+
+  async function handDecisions(client: Connection): Promise<void> {
     if (!config.store.fleet.decisions) return
     try {
       for (;;) {
@@ -285,7 +296,10 @@ function openMember(
           sequence: store.replica.cursor().sequence,
           pending: store.replica.countPending(),
         }),
-        afterRound: hand,
+        async afterRound(client) {
+          await handDecisions(client)
+          await handAudit(client)
+        },
       })
       timer = setInterval(look, LOOK_EVERY_MS)
     },

@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
-import type { FleetInviteOptions, FleetNameOptions, FleetOptions } from '../commands/fleet.js'
+import type {
+  FleetAuditOptions,
+  FleetInviteOptions,
+  FleetNameOptions,
+  FleetOptions,
+} from '../commands/fleet.js'
 import type { WithSetup } from './with-setup.js'
 
 /** Commands on a fleet of doors over PostgreSQL (`store.fleet`). */
@@ -62,6 +67,14 @@ export function addFleetCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: FleetOptions) => {
       const { fleetReseal } = await import('../commands/fleet.js')
       await fleetReseal(options)
+    })
+  withSetup(fleet.command('audit'))
+    .description('list what was done at every door, newest first, and check each chain')
+    .option('--limit <count>', 'rows to list', '50')
+    .option(...json)
+    .action(async (options: FleetAuditOptions) => {
+      const { fleetAudit } = await import('../commands/fleet.js')
+      await fleetAudit(options)
     })
   withSetup(fleet.command('status'))
     .description('say how this kiosk stands to the record')

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 
 import { neededAddress } from '../fleet/address.js'
+import { readAudit } from '../fleet/audit-sink.js'
 import { beginFleet, invite, joinFleet, listMembers } from '../fleet/members.js'
 import { openSecrets, readMembership } from '../fleet/membership.js'
 import { migrateRecord } from '../fleet/migrate.js'
@@ -23,6 +24,10 @@ export interface FleetOptions extends SetupOptions {
 
 export interface FleetNameOptions extends FleetOptions {
   readonly name?: string
+}
+
+export interface FleetAuditOptions extends FleetOptions {
+  readonly limit: string
 }
 
 export interface FleetInviteOptions extends FleetOptions {
@@ -155,6 +160,37 @@ export async function fleetReseal(options: FleetOptions): Promise<void> {
       report,
       `${report.resealed} records sealed anew, ${report.left} left to the kiosks that wrote them`,
     )
+  })
+}
+
+/** `genkan fleet audit`: what was done at every door, newest first, and whether each chain holds. */
+export async function fleetAudit(options: FleetAuditOptions): Promise<void> {
+  const limit = Number(options.limit)
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) {
+    throw new CommandError('bad-input', '--limit is a number from 1 to 10000')
+  }
+  await withFleet(options, async (client, store) => {
+    const secrets = openSecrets(store.replica)
+    const members = await listMembers(client, secrets)
+    const audits = []
+    for (const { id } of members) audits.push(await readAudit(client, secrets, id, limit))
+    const nameOf = (kiosk: string) => members.find(({ id }) => id === kiosk)?.name ?? kiosk
+    const entries = audits
+      .flatMap(({ kiosk, entries }) => entries.map((entry) => ({ kiosk, ...entry })))
+      .sort((a, b) => b.atMs - a.atMs)
+      .slice(0, limit)
+    const chains = audits.map(({ kiosk, whole, brokenAt }) => ({ kiosk, whole, brokenAt }))
+    const lines = entries.map(
+      ({ atMs, kiosk, actor, action, subjectId }) =>
+        `${new Date(atMs).toISOString()}  ${nameOf(kiosk).padEnd(24)}  ${actor}  ${action}  ${subjectId ?? ''}\n`,
+    )
+    const verdicts = chains.map(({ kiosk, whole, brokenAt }) =>
+      brokenAt === null
+        ? `${nameOf(kiosk)}: ${whole} rows, the chain holds\n`
+        : `${nameOf(kiosk)}: BROKEN at row ${brokenAt}, after ${whole} rows that hold\n`,
+    )
+    print(options, { entries, chains }, [...lines, ...verdicts].join('').trimEnd())
+    if (chains.some(({ brokenAt }) => brokenAt !== null)) process.exitCode = 1
   })
 }
 

@@ -23,6 +23,12 @@ export interface AuditEntry {
   readonly subjectId: string | null
 }
 
+/** A line with its place in the chain, hashes as hex. */
+export interface AuditLink extends AuditEntry {
+  readonly previousHash: string
+  readonly hash: string
+}
+
 /** Where the chain ends; kept elsewhere (a printout, another machine), it also proves nothing was cut off. */
 export interface AuditHead {
   readonly sequence: number
@@ -42,6 +48,8 @@ export interface AuditLog {
   /** Newest first, before `beforeSequence` when given. */
   list(page: { limit: number; beforeSequence?: number }): AuditEntry[]
   head(): AuditHead
+  /** Oldest first, for keeping elsewhere. */
+  linksAfter(sequence: number, limit: number): AuditLink[]
   /** All that was done to one subject, oldest first, at most 10,000. */
   about(subjectId: string): AuditEntry[]
   /** Walks the whole chain; `expected` is a head kept elsewhere that must lie on it. */
@@ -85,6 +93,16 @@ function toEntry(row: Row): AuditEntry {
     action: row.action,
     subjectId: row.subject_id,
   }
+}
+
+/** Whether a line that was kept elsewhere is the next of the chain; `undefined`: nothing is before it. */
+export function followsLink(previous: AuditLink | undefined, link: AuditLink): boolean {
+  const { sequence, atMs, actor, action, subjectId } = link
+  const before = previous?.hash ?? GENESIS.toString('hex')
+  if (sequence !== (previous?.sequence ?? 0) + 1 || link.previousHash !== before) return false
+  const previous_hash = Buffer.from(link.previousHash, 'hex')
+  const row = { sequence, at_ms: atMs, actor, action, subject_id: subjectId, previous_hash }
+  return hashOf(row).toString('hex') === link.hash
 }
 
 const same = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
@@ -184,6 +202,13 @@ export function createAuditLog(database: Database.Database, nowMs: () => number)
       const { sequence, hash } = headRow()
       return { sequence, hash: hash.toString('hex') }
     },
+
+    linksAfter: (sequence, limit) =>
+      step.all(sequence, limit).map((row) => ({
+        ...toEntry(row),
+        previousHash: row.previous_hash.toString('hex'),
+        hash: row.hash.toString('hex'),
+      })),
 
     about: (subjectId) => ofSubject.all(subjectId).map(toEntry),
 
