@@ -120,6 +120,8 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     }
   }
 
+  /** Judged to its end: nobody reads it once a newer one is shown. */
+  let judged: Frame | undefined
   while (!isStopping()) {
     const frame = await nextFrameWithin(camera, parts.frameTimeoutMs, signal)
     if (frame === undefined) {
@@ -131,8 +133,12 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     }
     lastFrameMs = frame.monotonicMs
     parts.onFrame(frame)
+    if (judged !== undefined) camera.giveBack?.(judged)
+    judged = undefined
     try {
       const judgement = await line.judge(frame)
+      // A stage that was given up may still look at its frame: that one is not given back.
+      judged = frame
       if (judgement.liveness !== undefined) {
         const { textureScore, lifeEvents, proof } = judgement.liveness
         seen = { texture: textureScore, lifeEvents, proof }

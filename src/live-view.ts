@@ -7,7 +7,7 @@ import type { Judgement } from './line.js'
 
 /** What viewers of the console see: the newest picture, boxes, prompts and decisions. */
 export interface LiveView extends LivePort {
-  /** The newest frame; enrolment at the door takes it, too. */
+  /** A copy of the newest frame, whose own memory the camera takes back; enrolment at the door takes it. */
   latestFrame(): Frame | undefined
   readonly showFrame: (frame: Frame) => void
   showJudgement(judgement: Judgement): void
@@ -71,13 +71,13 @@ export function createLiveView(): LiveView {
   }
 
   return {
-    latestFrame: () => newest,
+    latestFrame: () => newest && copyOf(newest),
     showFrame(frame) {
       newest = frame
     },
     async latestJpeg() {
       if (newest === undefined) return undefined
-      if (encoded?.frame !== newest) encoded = { frame: newest, snapshot: encode(newest) }
+      if (encoded?.frame !== newest) encoded = { frame: newest, snapshot: encode(copyOf(newest)) }
       return encoded.snapshot
     },
     recentCues: () => recentCues,
@@ -126,6 +126,11 @@ export function createLiveView(): LiveView {
     },
     showSystemChange: () => emit({ type: 'system' }),
   }
+}
+
+function copyOf(frame: Frame): Frame {
+  const { image } = frame
+  return { ...frame, image: { ...image, data: new Uint8Array(image.data) } }
 }
 
 function describeQuality(quality: Judgement['quality']): LiveFace['quality'] {

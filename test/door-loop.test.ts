@@ -231,6 +231,26 @@ t.test('an attempt that cannot be noted ends as a fault', async (t) => {
   t.ok(faults.some((fault) => /disk full/.test(fault?.cause ?? '')))
 })
 
+t.test('a frame is given back once it is judged and a newer one is shown', async (t) => {
+  const events: string[] = []
+  const line = lineOf(({ sequence, ...frame }) => {
+    events.push(`judges ${sequence}`)
+    return sequence === 1
+      ? Promise.reject(new Error('given up, and still at work'))
+      : Promise.resolve(judgementOf({ sequence, ...frame }, []))
+  })
+  const camera: Camera = {
+    ...cameraOf(4),
+    giveBack: ({ sequence }) => void events.push(`back ${sequence}`),
+  }
+  const onFrame = ({ sequence }: Frame) => void events.push(`shows ${sequence}`)
+  await run({ camera, line, onFrame }, ({ faults }) => faults.length >= 4)
+  t.same(events, [
+    ...['shows 0', 'judges 0', 'shows 1', 'back 0', 'judges 1'],
+    ...['shows 2', 'judges 2', 'shows 3', 'back 2', 'judges 3'],
+  ])
+})
+
 t.test('a camera that falls silent ends the open attempt as a fault', async (t) => {
   const open = [ended({ outcome: 'denied', reason: 'unknown', detail: '' })]
   const line = lineOf((frame) => Promise.resolve(judgementOf(frame, [])), open)

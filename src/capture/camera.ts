@@ -22,6 +22,11 @@ export interface Camera {
    * @returns `undefined` once the camera is stopped or the signal is aborted
    */
   nextFrame(signal: AbortSignal): Promise<Frame | undefined>
+  /**
+   * Gives a frame's memory back, to be written again: nobody may read its pixels any more. A frame that
+   * is not given back costs memory that has to be collected, nothing else.
+   */
+  giveBack?(frame: Frame): void
   /** Stops and frees the device; safe to call twice. */
   stop(): Promise<void>
 }

@@ -7,6 +7,7 @@ import {
   type FrameSink,
 } from './capture-session.js'
 import { systemClock, type CaptureClock } from './clock.js'
+import type { Frame } from '../frame/image.js'
 import { createFrameSlot } from './frame-slot.js'
 
 /** What every kind of camera takes besides its source. */
@@ -29,6 +30,8 @@ export interface RetryingCameraOptions extends CameraDependencies {
 /** A session that has given pictures for this long counts as recovered. */
 const STEADY_MS = 5_000
 const RATE_SMOOTHING = 0.1
+/** One being written, one waiting, one being judged and the one before it: more are never of use. */
+const MAX_SPARES = 4
 
 /** Makes a {@link Camera} of a session that may fail: runs it, and again after each failure. */
 export function createRetryingCamera(options: RetryingCameraOptions): Camera {
@@ -38,7 +41,9 @@ export function createRetryingCamera(options: RetryingCameraOptions): Camera {
   let state: CameraState = { name: 'starting' }
   let running: Promise<void> | undefined
   let sequence = 0
-  let spare: Uint8Array | undefined
+  /** Handed out for frames, and not back. */
+  const lent = new WeakSet<Uint8Array>()
+  let spares: Uint8Array[] = []
   let intervalMs = 0
   let firstFrameAtMs: number | undefined
   let lastFrameAtMs = 0
@@ -65,11 +70,16 @@ export function createRetryingCamera(options: RetryingCameraOptions): Camera {
     return intervalMs > 0 ? Math.round(10_000 / intervalMs) / 10 : 0
   }
 
+  const takeBack = ({ image: { data } }: Frame): void => {
+    if (lent.delete(data) && spares.length < MAX_SPARES) spares.push(data)
+  }
+
   const sink: FrameSink = {
     memory(byteCount) {
-      const reused = spare?.length === byteCount ? spare : undefined
-      spare = undefined
-      return reused ?? new Uint8Array(Buffer.allocUnsafeSlow(byteCount).buffer)
+      spares = spares.filter(({ length }) => length === byteCount)
+      const memory = spares.pop() ?? new Uint8Array(Buffer.allocUnsafeSlow(byteCount).buffer)
+      lent.add(memory)
+      return memory
     },
     put(image) {
       if (abort.signal.aborted) {
@@ -80,7 +90,8 @@ export function createRetryingCamera(options: RetryingCameraOptions): Camera {
       enter({ name: 'ready', framesPerSecond })
       const frame = { image, sequence, monotonicMs, capturedAtMs: clock.epochMs() }
       sequence += 1
-      spare = slot.put(frame)?.image.data ?? spare
+      const displaced = slot.put(frame)
+      if (displaced !== undefined) takeBack(displaced)
     },
   }
 
@@ -126,6 +137,7 @@ export function createRetryingCamera(options: RetryingCameraOptions): Camera {
       running ??= run()
     },
     nextFrame: (signal) => slot.next(signal),
+    giveBack: takeBack,
     async stop() {
       abort.abort()
       await running

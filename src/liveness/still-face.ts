@@ -24,6 +24,8 @@ const MIN_STEP_MS = 60
 /** A face whose pixels do not change, though other parts of the frame may; cue `noise`. */
 export function createStillFaceCue(rule: StillFaceRule = STILL_FACE_RULE): Cue {
   let last: { readonly image: Image; readonly monotonicMs: number } | undefined
+  /** A frame's memory may be written again once it is judged. */
+  let copy = new Uint8Array(0)
   let stillSinceMs: number | undefined
   let stillPairs = 0
   let pairs = 0
@@ -35,9 +37,11 @@ export function createStillFaceCue(rule: StillFaceRule = STILL_FACE_RULE): Cue {
     observe({ frame: { image, monotonicMs }, face: { box } }) {
       const before = last
       if (before !== undefined && monotonicMs - before.monotonicMs < MIN_STEP_MS) return
-      last = { image, monotonicMs }
+      const share = before && unchangedShare(before.image, image, box)
+      if (copy.length !== image.data.length) copy = new Uint8Array(image.data.length)
+      copy.set(image.data)
+      last = { image: { ...image, data: copy }, monotonicMs }
       if (before === undefined) return
-      const share = unchangedShare(before.image, image, box)
       if (share === undefined) return
       pairs++
       unchanged += (share - unchanged) * Math.max(0.2, 1 / pairs)

@@ -160,31 +160,54 @@ t.test('an exception in a session is a fault like any other', async (t) => {
   await camera.stop()
 })
 
-t.test('the memory of unread frames is used again, that of read ones never', async (t) => {
-  const { clock } = createTestClock()
-  const given: Uint8Array[] = []
-  let go = (): void => undefined
-  const session: CaptureSession = async (sink, signal) => {
-    for (let i = 0; i < 20; i++) {
-      const memory = sink.memory(12).fill(i)
-      given.push(memory)
-      sink.put(createImage(2, 2, memory))
-      if (i === 9) await new Promise<void>((resolve) => (go = resolve))
+t.test(
+  'the memory of unread frames is used again, that of read ones once it is given back',
+  async (t) => {
+    const { clock } = createTestClock()
+    const given: Uint8Array[] = []
+    let go = (): void => undefined
+    const session: CaptureSession = async (sink, signal) => {
+      for (let i = 0; i < 30; i++) {
+        const memory = sink.memory(12).fill(i)
+        given.push(memory)
+        sink.put(createImage(2, 2, memory))
+        if (i % 10 === 9) await new Promise<void>((resolve) => (go = resolve))
+      }
+      return untilAborted(signal)
     }
-    return untilAborted(signal)
-  }
-  const camera = createRetryingCamera({ description: 'x', session, clock, atEnd: 'again' })
-  camera.start()
-  while (given.length < 10) await turn()
-  t.ok(new Set(given).size <= 3, 'ten frames unread, but a few buffers')
-  const read = await camera.nextFrame(never)
-  t.equal(read?.image.data[0], 9)
-  go()
-  while (given.length < 20) await turn()
-  t.equal(read?.image.data[0], 9, 'what the reader holds stays as it was')
-  t.equal((await camera.nextFrame(never))?.image.data[0], 19)
-  await camera.stop()
-})
+    const camera = createRetryingCamera({ description: 'x', session, clock, atEnd: 'again' })
+    camera.start()
+    while (given.length < 10) await turn()
+    t.ok(new Set(given).size <= 3, 'ten frames unread, but a few buffers')
+    const read = await camera.nextFrame(never)
+    t.equal(read?.image.data[0], 9)
+    go()
+    while (given.length < 20) await turn()
+    t.equal(read?.image.data[0], 9, 'what the reader holds stays as it was')
+    const next = await camera.nextFrame(never)
+    t.equal(next?.image.data[0], 19)
+    if (read === undefined || next === undefined) return
+    camera.giveBack?.(read)
+    camera.giveBack?.(read)
+    camera.giveBack?.({ ...read, image: picture() })
+    go()
+    while (given.length < 30) await turn()
+    const last = given.slice(20)
+    t.ok(last.includes(read.image.data), 'given back, it is written again')
+    t.ok(
+      last.every((memory, i) => memory !== last[i - 1]),
+      'never twice at a time',
+    )
+    const before = given.slice(0, 20)
+    t.ok(
+      last.every((memory) => before.includes(memory)),
+      'and nothing new is taken',
+    )
+    t.equal(next.image.data[0], 19, 'what the reader still holds stays as it was')
+    go()
+    await camera.stop()
+  },
+)
 
 t.test('a source that ends stops or plays again; an empty one is a fault', async (t) => {
   const { clock, sleeps } = createTestClock()
