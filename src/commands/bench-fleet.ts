@@ -27,7 +27,7 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN
 }
 
-function summarise({ what, rounds, latenciesMs }: Spread) {
+function summarise({ what, rounds, latenciesMs, replicasCpuSeconds }: Spread) {
   const sorted = [...latenciesMs].sort((a, b) => a - b)
   return {
     what,
@@ -37,6 +37,7 @@ function summarise({ what, rounds, latenciesMs }: Spread) {
     p50Ms: Math.round(quantile(sorted, 0.5)),
     p99Ms: Math.round(quantile(sorted, 0.99)),
     maxMs: Math.round(sorted.at(-1) ?? Number.NaN),
+    replicasCpuSeconds: Number(replicasCpuSeconds.toFixed(2)),
   }
 }
 
@@ -104,7 +105,8 @@ export async function benchFleet(options: BenchFleetOptions): Promise<void> {
     for (const row of rows) {
       process.stdout.write(
         `one ${row.what} to ${replicas} replicas, ${row.rounds} rounds: p50 ${row.p50Ms} ms, ` +
-          `p99 ${row.p99Ms} ms, last ${row.maxMs} ms, ${row.missing} of ${row.count} not in time\n`,
+          `p99 ${row.p99Ms} ms, last ${row.maxMs} ms, ${row.missing} of ${row.count} not in time; ` +
+          `all replicas together used ${row.replicasCpuSeconds.toFixed(1)} s of a core a round\n`,
       )
     }
   } finally {

@@ -23,6 +23,8 @@ export interface ReplicasOrder {
 /** What it tells: that all are connected, or when a replica first had something, by the clock of the day. */
 export type ReplicasNews =
   | { readonly kind: 'ready' }
+  /** Processor time so far, when asked with `cpu`. */
+  | { readonly kind: 'cpu'; readonly ms: number }
   | {
       readonly kind: 'seen'
       readonly what: 'enrolment' | 'revocation'
@@ -70,7 +72,12 @@ async function open(order: ReplicasOrder, number: number): Promise<void> {
   })
 }
 
-process.once('message', (order: ReplicasOrder) => {
+process.on('message', (order: ReplicasOrder | 'cpu') => {
+  if (order === 'cpu') {
+    const { user, system } = process.cpuUsage()
+    tell({ kind: 'cpu', ms: (user + system) / 1000 })
+    return
+  }
   void (async () => {
     for (let index = 0; index < order.count; index++) await open(order, order.first + index)
     tell({ kind: 'ready' })

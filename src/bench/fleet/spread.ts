@@ -30,6 +30,8 @@ export interface Spread {
   readonly rounds: number
   /** Of all rounds together; one that did not come in time counts as infinite. */
   readonly latenciesMs: readonly number[]
+  /** Processor time of all replicas together a round, in s: what one machine pays that plays them all. */
+  readonly replicasCpuSeconds: number
 }
 
 async function startBroker(folder: string) {
@@ -98,6 +100,7 @@ export async function benchSpread(
 
   const seen = new Map<string, number[]>()
   const children: ChildProcess[] = []
+  const cpuAnswers: number[] = []
   const perProcess = Math.ceil(options.replicas / options.processes)
   await Promise.all(
     Array.from({ length: options.processes }, (_, index) => {
@@ -118,6 +121,7 @@ export async function benchSpread(
         child.once('exit', (code) => reject(new Error(`replicas ended with code ${String(code)}`)))
         child.on('message', (news: ReplicasNews) => {
           if (news.kind === 'ready') resolve()
+          else if (news.kind === 'cpu') cpuAnswers.push(news.ms)
           else seen.set(news.id, [...(seen.get(news.id) ?? []), news.atMs])
         })
       })
@@ -159,20 +163,35 @@ export async function benchSpread(
     return [...found, ...Array.from({ length: missing }, () => Number.POSITIVE_INFINITY)]
   }
 
+  async function cpuOfReplicas(): Promise<number> {
+    cpuAnswers.length = 0
+    for (const child of children) child.send('cpu')
+    while (cpuAnswers.length < children.length) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    return cpuAnswers.reduce((sum, ms) => sum + ms, 0) / 1000
+  }
+
   const pause = () => new Promise((resolve) => setTimeout(resolve, 1500))
   const now = () => performance.timeOrigin + performance.now()
   const enrolments: number[] = []
   const revocations: number[] = []
+  const cpu = { enrolment: 0, revocation: 0 }
   try {
     for (let round = 0; round < options.rounds; round++) {
       await pause()
+      const idleCpu = await cpuOfReplicas()
       const startMs = now()
       const { personId, templateId } = enrol(source, `Somebody ${round}`)
       enrolments.push(...(await measure(templateId, startMs)))
+      const enrolledCpu = await cpuOfReplicas()
+      cpu.enrolment += enrolledCpu - idleCpu
       await pause()
+      const restedCpu = await cpuOfReplicas()
       const revokedMs = now()
       source.persons.update(personId, { active: false }, 'bench')
       revocations.push(...(await measure(personId, revokedMs)))
+      cpu.revocation += (await cpuOfReplicas()) - restedCpu
       options.onProgress(`round ${round + 1} of ${options.rounds}`)
     }
   } finally {
@@ -187,8 +206,11 @@ export async function benchSpread(
     broker.stop()
   }
   const { rounds } = options
-  return [
-    { what: 'enrolment', rounds, latenciesMs: enrolments },
-    { what: 'revocation', rounds, latenciesMs: revocations },
-  ]
+  const spreadOf = (what: Spread['what'], latenciesMs: readonly number[]): Spread => ({
+    what,
+    rounds,
+    latenciesMs,
+    replicasCpuSeconds: cpu[what] / rounds,
+  })
+  return [spreadOf('enrolment', enrolments), spreadOf('revocation', revocations)]
 }
