@@ -1,69 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-import { pino } from 'pino'
 import t from 'tap'
 
-import { loadConfig } from '../../src/config/load.js'
 import type { Decision } from '../../src/decision/decision.js'
-import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
-import { openSecrets } from '../../src/fleet/membership.js'
-import { migrateRecord } from '../../src/fleet/migrate.js'
-import { assetPath } from '../../src/models/registry.js'
 import { writeReplayPicture } from '../../src/replay-picture.js'
-import { startDaemon } from '../../src/start-daemon.js'
-import { openStore } from '../../src/store/store.js'
 import { noMosquitto, startMosquitto } from '../events/mosquitto.js'
 import { pause, until } from '../faults/running-daemon.js'
-import { noPostgres, startCluster, type Cluster, type Test } from './cluster.js'
+import { noPostgres, startCluster } from './cluster.js'
+import { doorFolders, makeFleet, startDoor } from './doors.js'
 
 /** On a machine that others load, too. */
 const PATIENCE_MS = 150_000
-const log = pino({ level: 'silent' })
-
-async function makeFleet(cluster: Cluster, folders: readonly string[]): Promise<void> {
-  const client = await cluster.connect()
-  await migrateRecord(client)
-  let invitation = ''
-  for (const [index, folder] of folders.entries()) {
-    const store = openStore({ folder, nowMs: Date.now })
-    if (index === 0) {
-      await beginFleet(client, store.replica, 'first')
-      invitation = await invite(client, openSecrets(store.replica))
-    } else {
-      await joinFleet(client, store.replica, 'second', invitation)
-    }
-    store.close()
-  }
-  await client.end()
-}
-
-/** The real daemon at a replay of one man, in this process. */
-async function startDoor(t: Test, folder: string, door: string, url: string, mqttPort: number) {
-  const configPath = join(folder, 'genkan.yaml')
-  writeFileSync(
-    configPath,
-    `door: { id: ${door} }
-camera: { source: replay, gapS: 0.2, fps: 4 }
-liveness: { mode: texture }
-decision: { cooldownMs: 0, grantCooldownMs: 0 }
-store: { folder: ${join(folder, 'data')}, fleet: { url: ${url}, pollSeconds: 2, decisions: true } }
-mqtt: { url: 'mqtt://127.0.0.1:${mqttPort}' }
-admin: { port: 0 }
-`,
-  )
-  const { config } = loadConfig({ configPath, board: undefined })
-  const file = assetPath('franck.mp4')
-  const daemon = await startDaemon({
-    config,
-    log,
-    onAlive: () => undefined,
-    playlist: [{ kind: 'clip', label: 'a man', file, startS: 0, durationS: 14 }],
-  })
-  t.teardown(() => daemon.stop())
-  return daemon
-}
 
 t.test(
   'two real doors, a real PostgreSQL and a real broker',
@@ -71,11 +19,7 @@ t.test(
   async (t) => {
     const cluster = await startCluster(t)
     const { port: mqttPort } = await startMosquitto(t)
-    const folders = ['first', 'second'].map((name) => {
-      const folder = mkdtempSync(join(tmpdir(), `genkan-fleet-${name}-`))
-      t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-      return folder
-    })
+    const folders = doorFolders(t, ['first', 'second'])
     await makeFleet(
       cluster,
       folders.map((folder) => join(folder, 'data')),

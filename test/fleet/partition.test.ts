@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import t from 'tap'
+
+import type { Decision } from '../../src/decision/decision.js'
+import { writeReplayPicture } from '../../src/replay-picture.js'
+import { noMosquitto, startMosquitto } from '../events/mosquitto.js'
+import { until } from '../faults/running-daemon.js'
+import { noPostgres, startCluster } from './cluster.js'
+import { doorFolders, makeFleet, startDoor } from './doors.js'
+import { startRelay } from './relay.js'
+
+/** On a machine that others load, too. */
+const PATIENCE_MS = 240_000
+const skip =
+  noPostgres || noMosquitto || process.env['GENKAN_FAULTS'] === 'full'
+    ? noPostgres || noMosquitto
+    : 'takes minutes; GENKAN_FAULTS=full runs it'
+
+t.test(
+  'two real doors whose network swallows everything for longer than they may be stale',
+  { skip, timeout: 900_000 },
+  async (t) => {
+    const cluster = await startCluster(t)
+    const { port: mqttPort } = await startMosquitto(t)
+    const folders = doorFolders(t, ['first', 'second'])
+    await makeFleet(
+      cluster,
+      folders.map((folder) => join(folder, 'data')),
+    )
+    const relay = await startRelay(t, cluster.port)
+    const url = `postgres://genkan@127.0.0.1:${relay.port}/postgres`
+    const stale = (then: string) => `pollSeconds: 1, maxStalenessMinutes: 1, whenStale: ${then}`
+    const [one, two] = await Promise.all([
+      startDoor(t, folders[0], 'door-1', url, mqttPort, stale('continue')),
+      startDoor(t, folders[1], 'door-2', url, mqttPort, stale('closed')),
+    ])
+    const token = one.newToken ?? ''
+    const headers = { authorization: `Bearer ${token}` }
+    async function newest(door: string): Promise<Decision | undefined> {
+      const answer = await fetch(`${door}api/decisions?limit=1`, { headers })
+      if (answer.status !== 200) return undefined
+      return ((await answer.json()) as { items: Decision[] }).items[0]
+    }
+    /** Waits for a decision after the one that is newest now. */
+    async function decides(door: string, what: string, wanted: Partial<Decision>): Promise<void> {
+      const before = (await newest(door))?.id
+      const is = async () => {
+        const decision = await newest(door)
+        return (
+          decision !== undefined &&
+          decision.id !== before &&
+          Object.entries(wanted).every(([key, value]) => decision[key as keyof Decision] === value)
+        )
+      }
+      await until(is, what, PATIENCE_MS)
+      t.pass(what)
+    }
+    async function enrol(name: string): Promise<string> {
+      const form = new FormData()
+      form.set('name', name)
+      const picture = readFileSync(await writeReplayPicture(join(folders[0], 'data')))
+      form.set('picture', new File([picture], 'man.jpg', { type: 'image/jpeg' }))
+      const answer = await fetch(`${one.consoleUrl}api/persons`, {
+        method: 'POST',
+        headers,
+        body: form,
+      })
+      t.equal(answer.status, 201)
+      return ((await answer.json()) as { id: string }).id
+    }
+
+    const id = await enrol('First man')
+    await decides(two.consoleUrl, 'granted at the second door', { outcome: 'granted' })
+
+    relay.swallow(true)
+    await decides(two.consoleUrl, 'a stale door closes where it was told to', { reason: 'fault' })
+    await decides(one.consoleUrl, 'and goes on where it was told to', { outcome: 'granted' })
+
+    const changed = await fetch(`${one.consoleUrl}api/persons/${id}`, {
+      method: 'PATCH',
+      headers: { ...headers, 'content-type': 'application/json', 'if-match': '*' },
+      body: JSON.stringify({ active: false }),
+    })
+    t.equal(changed.status, 200)
+    const isActive = async (door: string) => {
+      const answer = await fetch(`${door}api/persons/${id}`, { headers })
+      return ((await answer.json()) as { active: boolean }).active
+    }
+    await until(
+      async () => !(await isActive(two.consoleUrl)),
+      'the revocation by the broker alone',
+      PATIENCE_MS,
+    )
+
+    relay.swallow(false)
+    await decides(two.consoleUrl, 'open for others again, and shut for who was revoked', {
+      reason: 'not-permitted',
+    })
+    await until(
+      async () => {
+        const answer = await fetch(`${two.consoleUrl}api/fleet`, { headers })
+        const { doors } = (await answer.json()) as {
+          doors: { pending: number; sequence: number }[] | null
+        }
+        return (
+          doors?.length === 2 &&
+          doors.every(({ pending, sequence }) => pending === 0 && sequence === doors[0].sequence)
+        )
+      },
+      'both doors to have read and told the same',
+      PATIENCE_MS,
+    )
+  },
+)
