@@ -1,0 +1,334 @@
+import type Database from 'better-sqlite3-multiple-ciphers'
+
+import type { AuditLog } from '../audit.js'
+import { StoreError } from '../store-error.js'
+import type { Known, Ledger } from './ledger.js'
+import { compareEdits, isEdited, mergeEdits } from './merge.js'
+import { contentHash, payloadText, tombstoneOf } from './record.js'
+import type { Edits, Payload, PayloadOf, RecordKind, RemoteRecord } from './record.js'
+import { needsOf } from './rows.js'
+import type { Need, ReplicaRows } from './rows.js'
+
+/** The kinds whose ids people choose, and may choose again after a deletion. */
+const REUSABLE: readonly RecordKind[] = ['group', 'schedule']
+
+/** What came to be different so far, see `AppliedChanges`. */
+export interface Changes {
+  persons: Set<string>
+  personsGone: Set<string>
+  templates: Map<string, string>
+  templatesGone: Set<string>
+  confirmed: Set<string>
+  others: boolean
+  unbelieved: Need[]
+}
+
+export const newChanges = (): Changes => ({
+  persons: new Set(),
+  personsGone: new Set(),
+  templates: new Map(),
+  templatesGone: new Set(),
+  confirmed: new Set(),
+  others: false,
+  unbelieved: [],
+})
+
+/** Takes records of others, one by one, within a transaction. */
+export type Taker = ReturnType<typeof createTaker>
+
+/** The {@link Taker} of a database. */
+export function createTaker(
+  database: Database.Database,
+  parts: { readonly ledger: Ledger; readonly rows: ReplicaRows; readonly audit: AuditLog },
+) {
+  const { ledger, rows, audit } = parts
+  const setInactive = database.prepare<[string]>(
+    'UPDATE persons SET active = 0, version = version + 1 WHERE id = ? AND active = 1',
+  )
+
+  function kiosk(): string {
+    const id = ledger.recall('kiosk')
+    if (typeof id === 'string') return id
+    throw new StoreError({
+      code: 'not-found',
+      what: 'this kiosk is in no fleet',
+      cure: 'join one (genkan fleet join)',
+    })
+  }
+
+  /** Counts the edit that a mark stands for, once. @returns the edits with it */
+  function stamp(kind: RecordKind, subject: string): Edits {
+    const known = ledger.known(kind, subject)
+    const edits = known?.edits ?? {}
+    const mark = ledger.mark(kind, subject)
+    if (mark === undefined || mark.stamped) return edits
+    const me = kiosk()
+    const next = { ...edits, [me]: (edits[me] ?? 0) + 1 }
+    ledger.setEdits(kind, subject, next)
+    ledger.setStamped(kind, subject)
+    return next
+  }
+
+  const isDead = ({ kind, subject }: Need): boolean =>
+    !rows.exists(kind, subject) && ledger.known(kind, subject)?.deleted === true
+
+  function note(changes: Changes, payload: Payload): void {
+    switch (payload.kind) {
+      case 'person':
+        changes.persons.add(payload.id)
+        break
+      case 'template':
+        changes.templates.set(payload.id, payload.personId)
+        break
+      case 'picture':
+      case 'consent':
+        break
+      case 'group':
+      case 'schedule':
+      case 'negative':
+      case 'token':
+        changes.others = true
+    }
+  }
+
+  /** @returns whether it is written; else it waits for what it rests on */
+  function write(payload: Payload, changes: Changes): boolean {
+    const { kind, id } = payload
+    const needs = needsOf(payload)
+    const missing = needs.find((need) => !rows.exists(need.kind, need.subject) && !isDead(need))
+    if (missing !== undefined) {
+      ledger.wait(payload, missing)
+      // What it says of access is not known yet: until then nobody enters by what was.
+      if (kind === 'person' && setInactive.run(id).changes > 0) changes.persons.add(id)
+      return false
+    }
+    ledger.waitNoMore(kind, id)
+    rows.write(kind === 'person' ? effective(payload) : payload)
+    note(changes, payload)
+    release({ kind, subject: id }, changes)
+    return true
+  }
+
+  /** The person without groups that are gone, and inactive where a revocation was told that it lacks. */
+  function effective(person: PayloadOf<'person'>): PayloadOf<'person'> {
+    const groups = person.groups.filter((subject) => !isDead({ kind: 'group', subject }))
+    const noneLeft = groups.length === 0 && person.groups.length > 0
+    if (noneLeft && person.active) {
+      audit.append({ actor: 'system', action: 'fleet.no-group-left', subjectId: person.id })
+    }
+    ledger.forgetTold(person.id, person.edits)
+    const active = person.active && !noneLeft && !ledger.isTold(person.id)
+    return { ...person, groups, active }
+  }
+
+  /** Writes what waited for a subject. */
+  function release(need: Need, changes: Changes): void {
+    for (const payload of ledger.waitingFor(need)) {
+      const { kind, id } = payload
+      ledger.waitNoMore(kind, id)
+      if (needsOf(payload).some((other) => kind !== 'person' && isDead(other))) {
+        bury(kind, id, changes)
+      } else if (ledger.mark(kind, id) === undefined || !rows.exists(kind, id)) {
+        write(payload, changes)
+      }
+    }
+  }
+
+  /** It hangs on something that is gone: its writer deletes it from the record. */
+  function bury(kind: RecordKind, subject: string, changes: Changes): void {
+    const known = ledger.known(kind, subject)
+    ledger.waitNoMore(kind, subject)
+    if (rows.exists(kind, subject)) removeRow(kind, subject, changes)
+    ledger.setDeleted(kind, subject)
+    if (known?.mine === true) ledger.ensureMark(kind, subject, true)
+    else ledger.clearMark(kind, subject)
+  }
+
+  function removeRow(kind: RecordKind, subject: string, changes: Changes): void {
+    if (kind === 'person') {
+      changes.personsGone.add(subject)
+      changes.persons.delete(subject)
+      for (const child of rows.childrenOf(subject)) {
+        const mine = ledger.known(child.kind, child.subject)?.mine === true
+        if (child.kind === 'template') {
+          changes.templatesGone.add(child.subject)
+          changes.templates.delete(child.subject)
+        }
+        const kinds: RecordKind[] =
+          child.kind === 'template' ? ['template', 'picture'] : [child.kind]
+        for (const each of kinds) {
+          if (mine || ledger.mark(each, child.subject) !== undefined) {
+            ledger.ensureMark(each, child.subject, true)
+          }
+        }
+      }
+      ledger.forgetAllTold(subject)
+    }
+    if (kind === 'template') {
+      changes.templatesGone.add(subject)
+      changes.templates.delete(subject)
+    }
+    if (kind !== 'template' && kind !== 'picture' && kind !== 'consent') changes.others = true
+    rows.remove(kind, subject)
+  }
+
+  function takeDeletion(
+    { kind, subject, version }: Pick<RemoteRecord, 'kind' | 'subject' | 'version'>,
+    changes: Changes,
+    pass: number,
+  ): void {
+    const known = ledger.known(kind, subject)
+    const isOld = known?.deleted === true && version <= known.version
+    const wasMadeAgain = isOld && REUSABLE.includes(kind) && rows.exists(kind, subject)
+    if (!wasMadeAgain) {
+      if (rows.exists(kind, subject)) removeRow(kind, subject, changes)
+      ledger.waitNoMore(kind, subject)
+      ledger.clearMark(kind, subject)
+    }
+    const hash = contentHash(tombstoneOf(kind, subject))
+    ledger.setKnown(kind, subject, {
+      version,
+      hash,
+      deleted: true,
+      mine: known?.mine ?? false,
+      edits: known?.edits ?? {},
+      pass,
+    })
+    release({ kind, subject }, changes)
+  }
+
+  function takeEdited(
+    record: RemoteRecord,
+    payload: Payload & { readonly edits: Edits },
+    known: Known,
+    changes: Changes,
+    next: Known,
+  ): void {
+    const { kind, subject } = record
+    const mine = stamp(kind, subject)
+    switch (compareEdits(payload.edits, mine)) {
+      case 'same': {
+        ledger.setKnown(kind, subject, next)
+        if (ledger.clearMark(kind, subject)) write(payload, changes)
+        return
+      }
+      case 'ahead':
+        ledger.setKnown(kind, subject, next)
+        ledger.clearMark(kind, subject)
+        write(payload, changes)
+        return
+      case 'behind':
+        ledger.setKnown(kind, subject, { ...next, edits: mine, hash: known.hash })
+        ledger.ensureMark(kind, subject, true, true)
+        return
+      case 'apart': {
+        const local = ledger.waiting(kind, subject) ?? rows.read(kind, subject, mine)
+        if (local === undefined || !isEdited(local) || !isEdited(payload)) {
+          ledger.setKnown(kind, subject, next)
+          write(payload, changes)
+          return
+        }
+        const merged = mergeEdits(local, payload)
+        audit.append({ actor: 'system', action: `fleet.${merged.conflict}`, subjectId: subject })
+        ledger.setKnown(kind, subject, { ...next, edits: merged.payload.edits })
+        if (payloadText(merged.payload) === payloadText(payload)) ledger.clearMark(kind, subject)
+        else ledger.ensureMark(kind, subject, true, true)
+        write(merged.payload, changes)
+      }
+    }
+  }
+
+  const knows = ({ kind, subject, hash, payload }: RemoteRecord): boolean => {
+    const known = ledger.known(kind, subject)
+    return known?.deleted === (payload === null) && known.hash.equals(hash)
+  }
+
+  /** Whether it is what is known here, or what a later edit or a deletion that is known here knew. */
+  function tellsNothingNew(record: RemoteRecord): boolean {
+    if (knows(record)) return true
+    const { kind, subject, version, payload } = record
+    const known = ledger.known(kind, subject)
+    if (known === undefined || payload === null) return false
+    if (known.deleted) return !REUSABLE.includes(kind) || version <= known.version
+    return isEdited(payload) && compareEdits(payload.edits, known.edits) === 'behind'
+  }
+
+  function take(record: RemoteRecord, changes: Changes, pass: number): void {
+    const { kind, subject, version, payload } = record
+    if (record.outdated && !tellsNothingNew(record)) {
+      changes.unbelieved.push({ kind, subject })
+      const known = ledger.known(kind, subject)
+      if (known !== undefined) ledger.setKnown(kind, subject, { ...known, pass })
+      return
+    }
+    if (payload === null) {
+      takeDeletion(record, changes, pass)
+      return
+    }
+    const known = ledger.known(kind, subject)
+    const next: Known = {
+      version,
+      hash: record.hash,
+      deleted: false,
+      mine: record.mine,
+      edits: isEdited(payload) ? payload.edits : {},
+      pass,
+    }
+    if (record.mine && kind === 'template') changes.confirmed.add(subject)
+    const isDeletedHere =
+      ledger.mark(kind, subject) !== undefined &&
+      !rows.exists(kind, subject) &&
+      ledger.waiting(kind, subject) === undefined
+    if (isDeletedHere) {
+      // By a deletion that the record does not have yet, and that beats whatever it has.
+      ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
+      return
+    }
+    if (known?.deleted === true && !(REUSABLE.includes(kind) && version > known.version)) {
+      // The record lost a deletion that was told here.
+      ledger.setKnown(kind, subject, { ...known, version, pass })
+      ledger.ensureMark(kind, subject, true)
+      return
+    }
+    if (kind !== 'person' && needsOf(payload).some(isDead)) {
+      ledger.setKnown(kind, subject, next)
+      bury(kind, subject, changes)
+      return
+    }
+    if (known === undefined || known.deleted) {
+      const marked = ledger.mark(kind, subject) !== undefined && rows.exists(kind, subject)
+      if (!marked) {
+        ledger.setKnown(kind, subject, next)
+        write(payload, changes)
+        return
+      }
+    }
+    const before = ledger.known(kind, subject) ?? { ...next, version: 0, edits: {} }
+    if (isEdited(payload)) {
+      takeEdited(record, payload, before, changes, next)
+      return
+    }
+    const isSame = before.hash.equals(next.hash)
+    ledger.setKnown(kind, subject, next)
+    if (ledger.mark(kind, subject) !== undefined) {
+      if (isSame || sameAsHere(payload)) ledger.clearMark(kind, subject)
+      return
+    }
+    if (!isSame) write(payload, changes)
+  }
+
+  function sameAsHere(payload: Payload): boolean {
+    const here = rows.read(payload.kind, payload.id, {})
+    return here !== undefined && contentHash(here).equals(contentHash(payload))
+  }
+
+  return {
+    kiosk,
+    stamp,
+    knows,
+    take,
+    takeDeletion,
+    /** Nobody enters by what was, until more is known. */
+    deactivate: (personId: string) => void setInactive.run(personId),
+  }
+}
