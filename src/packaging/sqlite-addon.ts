@@ -29,6 +29,19 @@ export function withoutCleanupHooks(header: string): string {
   return header.replace(/^\s*(?:Add|Remove)CleanupHook\(\);\n/gm, '')
 }
 
+/** Version of the interface to addons, as the runtime's headers name it. */
+function abiOf(runtime: NodeRuntime): number {
+  const path = join(runtime.folder, 'include', 'node', 'node_version.h')
+  const abi = /^#define NODE_MODULE_VERSION (\d+)$/m.exec(readFileSync(path, 'utf8'))?.[1]
+  if (abi === undefined) throw new Error(`${path} names no NODE_MODULE_VERSION`)
+  return Number(abi)
+}
+
+/** Whether an addon is one for that version: it exports a function named after it. */
+export function registersFor(abi: number, addon: Buffer): boolean {
+  return addon.includes(`node_register_module_v${abi}\0`)
+}
+
 /** Where an addon lies that was made of the very same: compiler, headers, sources. */
 function keptPath(architecture: Architecture, runtime: NodeRuntime, compiler: string): string {
   const sources = readFileSync(join(packageRoot, 'node_modules', MODULE, 'package.json'))
@@ -76,12 +89,19 @@ export function compileSqliteAddon(
     ['rebuild', '--release', `--arch=${architecture.node}`, `--nodedir=${runtime.folder}`],
     {
       cwd: sources,
-      env: { CC: tool('gcc'), CXX: tool('g++'), AR: tool('ar'), LINK: tool('g++') },
+      env: {
+        ...{ CC: tool('gcc'), CXX: tool('g++'), AR: tool('ar'), LINK: tool('g++') },
+        // node-gyp believes npm's settings more than its own arguments, and Debian's npm sets this one.
+        npm_config_nodedir: runtime.folder,
+      },
       debianPackage,
     },
   )
   const built = join(sources, 'build', 'Release', ADDON)
   runTool(tool('strip'), ['--strip-unneeded', built], { cwd: sources, debianPackage })
+  if (!registersFor(abiOf(runtime), readFileSync(built))) {
+    throw new Error(`${built} was not compiled against Node.js ${runtime.version}`)
+  }
   cpSync(built, join(target, ADDON))
   mkdirSync(dirname(kept), { recursive: true })
   cpSync(built, `${kept}.new`)

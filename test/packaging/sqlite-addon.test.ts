@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
-import { withoutCleanupHooks } from '../../src/packaging/sqlite-addon.js'
+import { packageRoot } from '../../src/config/paths.js'
+import { registersFor, withoutCleanupHooks } from '../../src/packaging/sqlite-addon.js'
 
 const NEW_HEADER = `class ObjectWrap {
  public:
@@ -34,5 +37,16 @@ t.test('no wrapped object registers with its environment', (t) => {
 t.test('a header of before 24.19 stays as it is', (t) => {
   const old = NEW_HEADER.replace(/.*CleanupHook.*\n/g, '')
   t.equal(withoutCleanupHooks(old), old)
+  t.end()
+})
+
+t.test('an addon tells which Node.js it is for', (t) => {
+  const path = join(
+    packageRoot,
+    'node_modules/better-sqlite3-multiple-ciphers/build/Release/better_sqlite3.node',
+  )
+  const own = readFileSync(path)
+  t.ok(registersFor(Number(process.versions.modules), own))
+  t.notOk(registersFor(Number(process.versions.modules) + 1, own))
   t.end()
 })
