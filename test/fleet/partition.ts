@@ -13,10 +13,8 @@ import { startRelay } from './relay.js'
 
 /** On a machine that others load, too. */
 const PATIENCE_MS = 240_000
-const skip =
-  noPostgres || noMosquitto || process.env['GENKAN_FAULTS'] === 'full'
-    ? noPostgres || noMosquitto
-    : 'takes minutes; GENKAN_FAULTS=full runs it'
+/** Takes minutes: `npm run test:faults` runs it. */
+const skip = noPostgres || noMosquitto
 
 t.test(
   'two real doors whose network swallows everything for longer than they may be stale',
