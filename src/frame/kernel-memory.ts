@@ -91,18 +91,30 @@ const PAGE_BYTES = 64 * 1024
 /** Kernels read and write at most this far past what they need; places are multiples of it. */
 export const UNIT = 16
 
+const opened = openKernels()
 /** One thread's memory: every call writes what it reads, and takes what it made before it returns. */
-const memory = new WebAssembly.Memory({ initial: 1 })
+const { memory } = opened
 let bytes = new Uint8Array(memory.buffer)
 
 /** The compiled loops over pixels. */
-export const kernels = instantiate()
+export const { kernels } = opened
 
-function instantiate(): PixelKernels {
-  const code = new Uint8Array(readFileSync(new URL('./pixels.wasm', import.meta.url)))
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } })
-  // The build compiles both from the same tree.
-  return exports as unknown as PixelKernels
+/** @throws Error with the cure: without the loops no frame is judged, and no door opens */
+function openKernels(): { readonly memory: WebAssembly.Memory; readonly kernels: PixelKernels } {
+  const file = new URL('./pixels.wasm', import.meta.url)
+  try {
+    const code = new Uint8Array(readFileSync(file))
+    const memory = new WebAssembly.Memory({ initial: 1 })
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } })
+    // The build compiles both from the same tree.
+    return { memory, kernels: exports as unknown as PixelKernels }
+  } catch (cause) {
+    throw new Error(
+      `${file.pathname} cannot be loaded (${String(cause)}); run \`npm run build\`, or reinstall the ` +
+        'package; it needs Node.js 20 or later without --jitless, on x86-64 with SSE4.1 or on arm64',
+      { cause },
+    )
+  }
 }
 
 /**

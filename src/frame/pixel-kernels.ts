@@ -124,62 +124,60 @@ function rowsUnder({ toSource: { a, b, ty }, width, height }: Drawing, rows: num
   return { top: Math.min(top, rows - 1), bottom: Math.max(bottom, 1) }
 }
 
+/** A picture in the memory: where its row 0 begins, or would begin, and where else there is room. */
+interface Placed {
+  readonly source: number
+  readonly width: number
+  readonly height: number
+  readonly others: readonly number[]
+}
+
+/** Puts what a drawing looks at into the memory. */
+function placeSource(
+  image: Image,
+  drawing: Drawing,
+  ...more: readonly number[]
+): Placed | undefined {
+  const { width, height } = image
+  const stride = width * 3
+  if (drawing.shrunk === undefined) {
+    const { top, bottom } = rowsUnder(drawing, height)
+    const places = placesFor((bottom - top) * stride, ...more)
+    if (places === undefined) return undefined
+    const [rows, ...others] = places
+    putRows(image, top, bottom, rows)
+    return { source: rows - top * stride, width, height, others }
+  }
+  const { part, factor } = drawing.shrunk
+  const partWidth = Math.floor(part.width / factor)
+  const partHeight = Math.floor(part.height / factor)
+  if (!canShrink(factor, partWidth, partHeight)) return undefined
+  const rowCount = partHeight * factor
+  const partLength = partWidth * partHeight * 3
+  const places = placesFor(rowCount * stride, sumsLength(partWidth, factor), partLength, ...more)
+  if (places === undefined) return undefined
+  const [rows, sums, source, ...others] = places
+  putRows(image, part.top, part.top + rowCount, rows)
+  kernels.shrink(rows + part.left * 3, stride, partWidth, partHeight, factor, sums, source)
+  return { source, width: partWidth, height: partHeight, others }
+}
+
 /**
  * Draws into the memory.
  * @param more lengths of further places
  * @returns where the pixels lie, then the further places
  */
 function draw(image: Image, drawing: Drawing, ...more: readonly number[]): number[] | undefined {
-  const { width, height, samples, toSource, shrunk } = drawing
+  const { width, height, samples, toSource } = drawing
   const { a, b, tx, ty } = toSource
   if (!Number.isFinite(a + b + tx + ty) || image.width < 1 || image.height < 1) return undefined
-  const stride = image.width * 3
-  const length = width * height * 3
-  if (shrunk === undefined) {
-    const { top, bottom } = rowsUnder(drawing, image.height)
-    const places = placesFor((bottom - top) * stride, 8 * samples, length, ...more)
-    if (places === undefined) return undefined
-    const [source, offsets, output, ...others] = places
-    putRows(image, top, bottom, source)
-    kernels.sample(
-      source - top * stride,
-      image.width,
-      image.height,
-      a,
-      b,
-      tx,
-      ty,
-      width,
-      height,
-      samples,
-      offsets,
-      output,
-    )
-    return [output, ...others]
-  }
-  const { part, factor } = shrunk
-  const [partWidth, partHeight] = [
-    Math.floor(part.width / factor),
-    Math.floor(part.height / factor),
-  ]
-  if (!canShrink(factor, partWidth, partHeight)) return undefined
-  const rows = partHeight * factor
-  const places = placesFor(
-    rows * stride,
-    sumsLength(partWidth, factor),
-    partWidth * partHeight * 3,
-    8 * samples,
-    length,
-    ...more,
-  )
-  if (places === undefined) return undefined
-  const [source, sums, small, offsets, output, ...others] = places
-  putRows(image, part.top, part.top + rows, source)
-  kernels.shrink(source + part.left * 3, stride, partWidth, partHeight, factor, sums, small)
+  const placed = placeSource(image, drawing, 8 * samples, width * height * 3, ...more)
+  if (placed === undefined) return undefined
+  const [offsets, output, ...others] = placed.others
   kernels.sample(
-    small,
-    partWidth,
-    partHeight,
+    placed.source,
+    placed.width,
+    placed.height,
     a,
     b,
     tx,

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { createImage, type Image } from '../../src/frame/image.js'
@@ -201,6 +202,18 @@ t.test('gray means are those of the plain form', (t) => {
     }),
     RUNS,
   )
+  t.end()
+})
+
+t.test('without WebAssembly nothing is drawn, and what to do is said', (t) => {
+  const module = new URL('../../src/frame/kernel-memory.js', import.meta.url).href
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ['--jitless', '--input-type=module', '-e', `await import(${JSON.stringify(module)})`],
+    { encoding: 'utf8' },
+  )
+  t.not(status, 0)
+  t.match(stderr, /pixels\.wasm cannot be loaded .*run `npm run build`.*--jitless/)
   t.end()
 })
 
