@@ -1,5 +1,5 @@
 import { createImage, type Frame } from '../frame/image.js'
-import { startChild } from './child-process.js'
+import { startStreamingChild } from './child-process.js'
 import { clipArguments } from './ffmpeg-arguments.js'
 import { faultFromLines } from './ffmpeg-faults.js'
 import { createFfmpegFinder, type FfmpegFinder } from './find-ffmpeg.js'
@@ -83,7 +83,7 @@ export async function* readClip(file: string, options: ReadClipOptions): AsyncGe
   if (!made.ok) {
     throw new ClipError(`${made.cause}; ${made.cure}`)
   }
-  const child = startChild(binary.path, made.args)
+  const child = startStreamingChild(binary.path, made.args)
   let sequence = 0
   try {
     for await (const image of readPpm(child.stdout)) {

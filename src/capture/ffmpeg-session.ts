@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { createImage } from '../frame/image.js'
 import {
   captureFault,
@@ -13,6 +14,7 @@ import {
   type FrameGeometry,
 } from './ffmpeg-arguments.js'
 import { faultFromLines } from './ffmpeg-faults.js'
+import { openFillingPipe, type PipeReader } from './filling-pipe.js'
 import { createFfmpegFinder, type FfmpegBinary, type FfmpegFinder } from './find-ffmpeg.js'
 import { stillArguments, type ShownStill } from './still-arguments.js'
 
@@ -33,28 +35,34 @@ export interface FfmpegSessionOptions {
 }
 
 const INSTALL = 'install FFmpeg: `apt install ffmpeg`'
+const ROOM = `make ${tmpdir()} writable and free some of it; a pipe needs a folder there for a moment`
 
-/** Cuts the byte stream into frames; every byte is taken at once, so the pipe never fills. */
-function createFrameCutter(sink: FrameSink, geometry: FrameGeometry, onFrame: () => void) {
-  const { width, height } = geometry
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** Reads frames, each straight into its own memory, as fast as they come, so the pipe never fills. */
+function createFrameReader(
+  sink: FrameSink,
+  { width, height }: FrameGeometry,
+  onFrame: () => void,
+): PipeReader {
   const byteCount = width * height * 3
   let memory: Uint8Array | undefined
   let filled = 0
-  return (chunk: Uint8Array): void => {
-    let from = 0
-    while (from < chunk.length) {
+  return {
+    room() {
       memory ??= sink.memory(byteCount)
-      const taken = Math.min(byteCount - filled, chunk.length - from)
-      memory.set(chunk.subarray(from, from + taken), filled)
-      filled += taken
-      from += taken
-      if (filled === byteCount) {
-        sink.put(createImage(width, height, memory))
-        memory = undefined
-        filled = 0
-        onFrame()
-      }
-    }
+      return memory.subarray(filled)
+    },
+    filled(count) {
+      filled += count
+      if (memory === undefined || filled < byteCount) return
+      const whole = createImage(width, height, memory)
+      memory = undefined
+      filled = 0
+      sink.put(whole)
+      onFrame()
+    },
   }
 }
 
@@ -110,36 +118,44 @@ export function createFfmpegSession(options: FfmpegSessionOptions): CaptureSessi
     if (!made.ok) {
       return captureFault(made.cause, made.cure)
     }
-    if (isAborted(signal)) {
-      return { kind: 'stopped' }
-    }
-
-    const still = input.source === 'still' ? input.image.data : undefined
-    const child = startChild(binary.path, made.args, still)
-    if (child.pid !== undefined) {
-      options.onChild?.(child.pid)
-    }
     let frames = 0
     let stalledMs: number | undefined
+    let watchdog: NodeJS.Timeout | undefined
     const stall = (limitMs: number) =>
       setTimeout(() => {
         stalledMs = limitMs
         child.kill()
       }, limitMs)
-    let watchdog = stall(openTimeoutMs)
     const onFrame = (): void => {
       frames += 1
       if (frames === 1) {
         clearTimeout(watchdog)
         watchdog = stall(stallTimeoutMs)
       } else {
-        watchdog.refresh()
+        watchdog?.refresh()
       }
     }
+    const pipe = await openFillingPipe(createFrameReader(sink, geometry, onFrame)).catch(
+      (error: unknown) => captureFault(`no pipe for FFmpeg's pictures: ${messageOf(error)}`, ROOM),
+    )
+    if ('kind' in pipe) {
+      return pipe
+    }
+    if (isAborted(signal)) {
+      pipe.writingEnd.destroy()
+      await pipe.closed
+      return { kind: 'stopped' }
+    }
+
+    const still = input.source === 'still' ? input.image.data : undefined
+    const child = startChild(binary.path, made.args, pipe.writingEnd, still)
+    if (child.pid !== undefined) {
+      options.onChild?.(child.pid)
+    }
+    watchdog = stall(openTimeoutMs)
     const stop = (): void => child.kill()
     signal.addEventListener('abort', stop, { once: true })
-    child.stdout.on('data', createFrameCutter(sink, geometry, onFrame))
-    const end = await child.ended
+    const [end] = await Promise.all([child.ended, pipe.closed])
     clearTimeout(watchdog)
     signal.removeEventListener('abort', stop)
 
