@@ -3,10 +3,12 @@ import { createBell } from '../events/bell.js'
 import { explainPostgres } from './fault.js'
 import { listMembers, reportStatus } from './members.js'
 import { migrateRecord } from './migrate.js'
+import { readNews } from './news.js'
 import type { Connection, PostgresAddress } from './postgres.js'
 import { connectPostgres } from './postgres.js'
-import { CHANGE_CHANNEL } from './record-table.js'
-import { copyOnce } from './sync.js'
+import { CHANGE_CHANNEL, readPage } from './record-table.js'
+import type { RecordRow } from './sealed-record.js'
+import { copyOnce, takeNews } from './sync.js'
 import type { CopyParts } from './sync.js'
 
 /** How the line to the record stands. */
@@ -47,6 +49,9 @@ const MEMBERS_SOON_MS = 5000
 /** Kiosks that are woken in one moment spread over this, so that they don't all ask at once. */
 const SPREAD_MS = 200
 
+/** What came with wake-ups and is not taken yet; with more than this the table is read. */
+const NEWS_ROWS = 200
+
 const DAMAGED = {
   cause: 'the fleet’s database holds rows that somebody changed, or sealed with the key of before',
   cure: 'after a removal run genkan fleet reseal at the kiosk that did it; else find out who wrote to it',
@@ -59,6 +64,8 @@ export function startFleetLink(parts: LinkParts): FleetLink {
   const bell = createBell()
   let state: LinkState = { name: 'connecting' }
   let isSomebodyNew = false
+  let isAsked = false
+  const news: RecordRow[] = []
 
   function enter(next: LinkState): void {
     if (JSON.stringify(next) === JSON.stringify(state)) return
@@ -66,21 +73,40 @@ export function startFleetLink(parts: LinkParts): FleetLink {
     parts.onState(next)
   }
 
+  /** A quarter earlier or later: kiosks that started together part. */
+  const around = (durationMs: number) => durationMs * (0.75 + parts.random() / 2)
+
+  /** Rings for a whole round. */
+  function ask(): void {
+    isAsked = true
+    bell.ring()
+  }
+
+  function hear(payload: string | undefined): void {
+    const rows = readNews(payload ?? '')
+    if (rows === undefined || news.length + rows.length > NEWS_ROWS) isAsked = true
+    else news.push(...rows)
+    bell.ring()
+  }
+
   async function serve(client: Connection): Promise<void> {
-    client.on('notification', bell.ring)
-    client.on('end', bell.ring)
+    client.on('notification', ({ payload }) => hear(payload))
+    client.on('end', ask)
     await migrateRecord(client)
     await client.query(`LISTEN ${CHANGE_CHANNEL}`)
-    let reportedMs = Number.NEGATIVE_INFINITY
+    // A connection's first reading costs the server ten times the next: not when all are woken at once.
+    await readPage(client, parts.replica.cursor().sequence)
+    let reportAtMs = 0
     let learntMs = Number.NEGATIVE_INFINITY
     while (!isStopping()) {
+      isAsked = false
       const { unreadable } = await copyOnce(client, parts)
       if (unreadable === 0) parts.onFresh()
       enter(unreadable === 0 ? { name: 'connected' } : { name: 'degraded', ...DAMAGED })
       await parts.afterRound?.(client)
-      if (performance.now() - reportedMs >= STATUS_EVERY_MS) {
+      if (performance.now() >= reportAtMs) {
         await reportStatus(client, parts.secrets, parts.status())
-        reportedMs = performance.now()
+        reportAtMs = performance.now() + around(STATUS_EVERY_MS)
       }
       const learnAfterMs = isSomebodyNew ? MEMBERS_SOON_MS : MEMBERS_EVERY_MS
       if (performance.now() - learntMs >= learnAfterMs) {
@@ -88,9 +114,15 @@ export function startFleetLink(parts: LinkParts): FleetLink {
         learntMs = performance.now()
         isSomebodyNew = false
       }
-      const timer = setTimeout(bell.ring, parts.pollMs * (0.75 + parts.random() / 2))
-      await bell.whenRung(stopping.signal)
-      clearTimeout(timer)
+      const timer = setTimeout(ask, around(parts.pollMs))
+      try {
+        while (!isAsked && !isStopping()) {
+          await bell.whenRung(stopping.signal)
+          if (!takeNews(parts, news.splice(0))) isAsked = true
+        }
+      } finally {
+        clearTimeout(timer)
+      }
       await pause(parts.random() * SPREAD_MS, stopping.signal)
     }
   }
@@ -119,7 +151,7 @@ export function startFleetLink(parts: LinkParts): FleetLink {
   const running = run()
   return {
     state: () => state,
-    kick: bell.ring,
+    kick: ask,
     relearnMembers() {
       isSomebodyNew = true
     },

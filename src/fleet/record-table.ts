@@ -4,12 +4,13 @@ import type { Cursor, PendingChange, PushVerdict } from '../store/replica/replic
 import type { RecordKind, RemoteRecord } from '../store/replica/record.js'
 import { FleetFault } from './fault.js'
 import type { FleetSecrets } from './membership.js'
+import { newsOf } from './news.js'
 import type { Connection } from './postgres.js'
 import { inTransaction } from './postgres.js'
 import type { RecordRow, Unreadable } from './sealed-record.js'
 import { contentKeyedHash, openRecord, sealRecord, subjectHash } from './sealed-record.js'
 
-/** What `LISTEN` wakes for; the truth is in the table. */
+/** What `LISTEN` wakes for, see `news.ts`; the truth is in the table. */
 export const CHANGE_CHANNEL = 'fleet_change'
 
 /** Where the record stands. */
@@ -194,18 +195,23 @@ export async function pushChanges(
       ]),
     )
     let seq = Number(fleet.seq)
-    const rows: unknown[][] = []
+    const rows: RecordRow[] = []
     const verdicts = changes.map((change, index): PushVerdict => {
       const subject = subjects[index]
       const hash = contentKeyedHash(secrets, change)
       const verdict = judge(change, hash, standing.get(subject.toString('hex')))
       if (verdict.write) {
-        const { kind, payload } = change
         const { version } = verdict
-        const sealed = sealRecord(secrets, { ...change, version, author })
-        const { ciphertext, generation } = sealed
-        const deleted = payload === null
-        rows.push([subject, kind, version, deleted, generation, ciphertext, hash, author, ++seq])
+        rows.push({
+          ...sealRecord(secrets, { ...change, version, author }),
+          kind: change.kind,
+          subject,
+          version: String(version),
+          deleted: change.payload === null,
+          keyed_hash: hash,
+          author,
+          seq: String(++seq),
+        })
       }
       return { change, outcome: verdict.outcome, version: verdict.version }
     })
@@ -221,8 +227,12 @@ const newKeyNeeded = () =>
     'wait for the next round; if it stays, join the fleet again (genkan fleet join)',
   )
 
-async function writeRows(client: Connection, rows: unknown[][], seq: number): Promise<string> {
-  const columns = rows[0]?.map((_, column) => rows.map((row) => row[column])) ?? []
+async function writeRows(
+  client: Connection,
+  rows: readonly RecordRow[],
+  seq: number,
+): Promise<string> {
+  const column = (name: keyof RecordRow) => rows.map((row) => row[name])
   await client.query(
     `INSERT INTO fleet_record
        (subject, kind, version, deleted, generation, ciphertext, keyed_hash, author, seq)
@@ -231,16 +241,32 @@ async function writeRows(client: Connection, rows: unknown[][], seq: number): Pr
      ON CONFLICT (subject) DO UPDATE SET version = excluded.version, deleted = excluded.deleted,
        generation = excluded.generation, ciphertext = excluded.ciphertext,
        keyed_hash = excluded.keyed_hash, author = excluded.author, seq = excluded.seq`,
-    columns,
+    [
+      column('subject'),
+      column('kind'),
+      column('version'),
+      column('deleted'),
+      column('generation'),
+      column('ciphertext'),
+      column('keyed_hash'),
+      column('author'),
+      column('seq'),
+    ],
   )
-  return noteCommit(client, seq)
+  return noteCommit(client, rows, seq)
 }
 
 /** Ends a writing transaction: a point of the history, and a wake-up for whoever listens. */
-async function noteCommit(client: Connection, seq: number): Promise<string> {
+async function noteCommit(
+  client: Connection,
+  rows: readonly RecordRow[],
+  seq: number,
+): Promise<string> {
   const id = randomUUID()
   await client.query('UPDATE fleet SET seq = $1, commit_id = $2', [seq, id])
   await client.query('INSERT INTO fleet_commit (seq, id) VALUES ($1, $2)', [seq, id])
-  await client.query(`SELECT pg_notify('${CHANGE_CHANNEL}', $1)`, [String(seq)])
+  for (const payload of newsOf(rows, String(seq))) {
+    await client.query(`SELECT pg_notify('${CHANGE_CHANNEL}', $1)`, [payload])
+  }
   return id
 }

@@ -13,6 +13,7 @@ import type { RecordPage } from './record-table.js'
 import { resealRecords } from './reseal.js'
 import { fetchKeys, giveBackKeys } from './rotation.js'
 import { subjectHash } from './sealed-record.js'
+import type { RecordRow } from './sealed-record.js'
 
 export interface CopyParts {
   readonly replica: Replica
@@ -63,6 +64,27 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
   } catch (error) {
     throw explainPostgres(error) satisfies FleetFault
   }
+}
+
+/**
+ * Takes rows that came with a wake-up, as few rows as a page of the record. The cursor stays: the next
+ * round reads them again from the table, which alone says what the record holds, so that a notification
+ * that is lost, forged or out of date takes nothing from this kiosk but a query.
+ * @returns whether that was all; else a round is needed at once
+ */
+export function takeNews(
+  { replica, secrets, onApplied }: CopyParts,
+  rows: readonly RecordRow[],
+): boolean {
+  const cursor = replica.cursor()
+  // One that is behind, or reads anew, would take them before what they rest on.
+  if (cursor.pass > 0 || cursor.sequence === 0) return false
+  const fresh = rows.filter(({ seq }) => Number(seq) > cursor.sequence)
+  if (fresh.length === 0) return true
+  const { records, unreadable } = openRows(secrets, fresh)
+  if (unreadable.length > 0 || records.some(({ outdated }) => outdated)) return false
+  onApplied(replica.apply(records, cursor))
+  return !replica.hasPending()
 }
 
 function nextSlice(rows: number, tookMs: number): number {

@@ -5,6 +5,7 @@ import { connect } from 'mqtt'
 
 import { startFleetLink } from '../../fleet/link.js'
 import { openSecrets } from '../../fleet/membership.js'
+import type { Membership } from '../../fleet/membership.js'
 import { hearRevocation } from '../../fleet/revocations.js'
 import { openStore } from '../../store/store.js'
 
@@ -14,7 +15,8 @@ export interface ReplicasOrder {
   readonly template: string
   readonly folder: string
   readonly first: number
-  readonly count: number
+  /** One a replica. */
+  readonly memberships: readonly Membership[]
   readonly url: string
   readonly broker: string
   readonly topic: string
@@ -38,11 +40,13 @@ function tell(news: ReplicasNews): void {
 
 const now = () => performance.timeOrigin + performance.now()
 
-async function open(order: ReplicasOrder, number: number): Promise<void> {
+async function open(order: ReplicasOrder, index: number, membership: Membership): Promise<void> {
+  const number = order.first + index
   const folder = join(order.folder, `replica-${number}`)
   cpSync(order.template, folder, { recursive: true })
   const store = openStore({ folder, nowMs: Date.now, role: 'command' })
   const { replica } = store
+  replica.remember('membership', membership)
   const secrets = openSecrets(replica)
   const client = connect(order.broker, { clientId: `replica-${number}`, reconnectPeriod: 1000 })
   client.on('message', (_, payload) => {
@@ -79,7 +83,9 @@ process.on('message', (order: ReplicasOrder | 'cpu') => {
     return
   }
   void (async () => {
-    for (let index = 0; index < order.count; index++) await open(order, order.first + index)
+    for (const [index, membership] of order.memberships.entries()) {
+      await open(order, index, membership)
+    }
     tell({ kind: 'ready' })
   })()
 })

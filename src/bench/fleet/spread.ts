@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { connectAsync } from 'mqtt'
 
 import { startFleetLink } from '../../fleet/link.js'
-import { beginFleet, invite, joinFleet } from '../../fleet/members.js'
+import { beginFleet, invite, joinFleet, listMembers } from '../../fleet/members.js'
 import { openSecrets } from '../../fleet/membership.js'
+import type { Membership } from '../../fleet/membership.js'
 import { migrateRecord } from '../../fleet/migrate.js'
+import type { Connection } from '../../fleet/postgres.js'
 import { revocationMessage, revocationTopic } from '../../fleet/revocations.js'
 import { copyOnce } from '../../fleet/sync.js'
 import { openStore } from '../../store/store.js'
@@ -64,9 +66,19 @@ function enrol(store: Store, name: string) {
   return { personId: person.id, templateId: template.id }
 }
 
+/** Joins without a store: the replica's is a copy of one that has read everything. */
+function joinWithoutStore(
+  client: Connection,
+  invitation: string,
+  name: string,
+): Promise<Membership> {
+  const memory = { begin: () => undefined, recall: () => undefined, remember: () => undefined }
+  return joinFleet(client, memory, name, invitation)
+}
+
 /**
- * Enrols and revokes at one kiosk, and listens when each of many replicas has it. All share the membership
- * of one kiosk, which the server cannot tell; each has its own store, connection and MQTT client.
+ * Enrols and revokes at one kiosk, and listens when each of many replicas has it. Each is a kiosk of its
+ * own, with its own membership, store, connection and MQTT client.
  */
 export async function benchSpread(
   server: PostgresServer,
@@ -89,12 +101,20 @@ export async function benchSpread(
   for (let index = 0; index < options.persons; index++) enrol(source, `Person ${index}`)
   await copyOnce(client, { replica: source.replica, secrets, onApplied: () => undefined })
   const joined = openStore({ folder: template, nowMs: Date.now })
-  await joinFleet(client, joined.replica, 'replicas', await invite(client, secrets))
+  await joinFleet(client, joined.replica, 'template', await invite(client, secrets))
   await copyOnce(client, {
     replica: joined.replica,
     secrets: openSecrets(joined.replica),
     onApplied: () => undefined,
   })
+  const memberships: Membership[] = []
+  for (let number = 0; number < options.replicas; number++) {
+    memberships.push(
+      await joinWithoutStore(client, await invite(client, secrets), `replica ${number}`),
+    )
+  }
+  await listMembers(client, secrets)
+  joined.replica.remember('members', secrets.members())
   joined.close()
   await client.end()
 
@@ -109,7 +129,7 @@ export async function benchSpread(
         template,
         folder,
         first,
-        count: Math.min(perProcess, options.replicas - first),
+        memberships: memberships.slice(first, first + perProcess),
         url: server.url,
         broker: broker.url,
         topic: revocationTopic('genkan', secrets.membership().fleet),

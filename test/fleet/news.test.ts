@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import t from 'tap'
+
+import { newsOf, readNews } from '../../src/fleet/news.js'
+import { CHANGE_CHANNEL } from '../../src/fleet/record-table.js'
+import { removeMember } from '../../src/fleet/rotation.js'
+import type { RecordRow } from '../../src/fleet/sealed-record.js'
+import { takeNews } from '../../src/fleet/sync.js'
+import { sampleTemplate } from '../store/samples.js'
+import { noPostgres, startCluster } from './cluster.js'
+import { digests, fleetOf, settle } from './kiosk.js'
+
+const NOTIFY_BYTES = 8000
+
+const rows = fc.array(
+  fc.record({
+    kind: fc.constantFrom('person', 'template', 'picture'),
+    subject: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes)),
+    version: fc.nat().map(String),
+    deleted: fc.boolean(),
+    generation: fc.integer({ min: 1, max: 9 }),
+    ciphertext: fc.nat({ max: 6500 }).map((bytes) => Buffer.alloc(bytes, 7)),
+    keyed_hash: fc.constant(Buffer.alloc(32, 1)),
+    author: fc.constant('01JD4QXNWZ8Y3Q4R5S6T7V8W9X'),
+    seq: fc.nat().map(String),
+  }),
+  { maxLength: 12 },
+)
+
+t.test('rows come out of notifications as they went in, or the table is read', (t) => {
+  fc.assert(
+    fc.property(rows, (written) => {
+      const payloads = newsOf(written, '7')
+      t.ok(payloads.length >= 1 && payloads.length <= 4)
+      t.ok(payloads.every((payload) => Buffer.byteLength(payload) < NOTIFY_BYTES))
+      if (payloads[0] === '7') return t.equal(readNews('7'), undefined)
+      const read = payloads.flatMap((payload) => readNews(payload) ?? [])
+      return t.same(
+        read,
+        written.filter(({ kind }) => kind !== 'picture'),
+      )
+    }),
+    { numRuns: 40 },
+  )
+  for (const nonsense of ['', '12', '{"rows":[{}]}', '{"rows":"x"}', '[']) {
+    t.equal(readNews(nonsense), undefined)
+  }
+  t.end()
+})
+
+t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t) => {
+  const cluster = await startCluster(t)
+  const kiosks = await fleetOf(t, cluster, 3)
+  const [a, b, c] = kiosks
+  const listener = await cluster.connect()
+  const heard: RecordRow[] = []
+  listener.on('notification', ({ payload }) => heard.push(...(readNews(payload ?? '') ?? [])))
+  await listener.query(`LISTEN ${CHANGE_CHANNEL}`)
+  /** What a kiosk writes, as the others hear it. */
+  async function toldBy(kiosk: typeof a): Promise<RecordRow[]> {
+    heard.length = 0
+    await kiosk.copy()
+    await listener.query('SELECT 1')
+    return [...heard]
+  }
+  const taking = ({ store: { replica }, secrets }: typeof a, rows: readonly RecordRow[]) =>
+    takeNews({ replica, secrets, onApplied: () => undefined }, rows)
+
+  const ada = a.store.persons.create('Ada', 'cli')
+  await settle(kiosks)
+  a.store.templates.add(sampleTemplate(ada.id, 3), 'cli')
+  const grace = a.store.persons.create('Grace', 'cli')
+  const enrolled = await toldBy(a)
+
+  await t.test('is taken without asking, and the next round finds nothing amiss', async (t) => {
+    const before = b.store.replica.cursor()
+    t.equal(taking(b, enrolled), true)
+    t.equal(b.store.templates.countOf(ada.id), 1)
+    t.match(b.store.persons.get(grace.id), { name: 'Grace' })
+    t.same(b.store.replica.cursor(), before, 'only the table says how far the record goes')
+    await settle(kiosks)
+    t.equal(new Set(digests(kiosks)).size, 1)
+    t.equal(b.store.replica.hasPending(), false)
+  })
+
+  await t.test('one that comes late takes nothing back', async (t) => {
+    a.store.persons.update(ada.id, { name: 'Ada L.' }, 'cli')
+    const early = await toldBy(a)
+    a.store.persons.update(ada.id, { active: false }, 'cli')
+    const late = await toldBy(a)
+    await b.copy()
+    t.equal(taking(b, [...late, ...early]), true)
+    t.match(b.store.persons.get(ada.id), { name: 'Ada L.', active: false })
+    t.equal(b.store.replica.hasPending(), false)
+    await settle(kiosks)
+  })
+
+  await t.test('one that somebody changed is not believed, and the record is asked', async (t) => {
+    a.store.persons.update(grace.id, { active: false }, 'cli')
+    const told = await toldBy(a)
+    const [row] = told
+    const changed = Buffer.from(row.ciphertext)
+    changed[20] ^= 1
+    t.equal(taking(b, [{ ...row, ciphertext: changed }]), false)
+    t.equal(taking(b, [{ ...row, deleted: true }]), false)
+    t.equal(b.store.persons.get(grace.id)?.active, true)
+    await settle(kiosks)
+    t.equal(b.store.persons.get(grace.id)?.active, false)
+  })
+
+  await t.test('a removed kiosk’s is not believed where it tells something new', async (t) => {
+    c.store.persons.create('Mallory', 'cli')
+    await a.copy()
+    const client = await cluster.connect()
+    await removeMember(client, a.secrets, a.store.replica, 'kiosk 3')
+    await client.end()
+    await b.copy()
+    // Written with the old key, whatever the head says by now.
+    const client2 = await cluster.connect()
+    await client2.query('UPDATE fleet SET generation = 1')
+    heard.length = 0
+    await c.copyAndForget()
+    await client2.query('UPDATE fleet SET generation = 2')
+    await client2.end()
+    await listener.query('SELECT 1')
+    t.equal(heard.length, 1)
+    t.equal(taking(b, heard), false)
+    t.notOk(b.store.persons.list().some(({ name }) => name === 'Mallory'))
+  })
+  await listener.end()
+})
