@@ -74,6 +74,7 @@ function laySystem(tree: string): void {
   const wrapper = join(tree, 'usr', 'bin', 'genkan')
   mkdirSync(join(tree, 'usr', 'bin'), { recursive: true })
   cpSync(join(units, 'debian', 'genkan'), wrapper)
+  cpSync(join(units, 'kiosk-display'), join(tree, 'usr', 'lib', 'genkan', 'kiosk-display'))
   write(join(tree, 'usr', 'share', 'genkan', 'genkan.yaml'), exampleFile())
 }
 

@@ -2,25 +2,27 @@
 # Installs the arm64 package in an arm64 Debian under user emulation and runs the doctor, two
 # identifications and the daemon there, as a process of its own. Emulation shows that the binaries fit together, not how fast a board is.
 # Needs root, debootstrap and qemu-user-static. Usage: arm64.sh [PACKAGE_arm64.deb] [ROOT]
-# An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one.
+# An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one. CACHE is a folder where
+# debootstrap keeps what it downloads.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 package=${1:-$(ls -t build-deb/*_arm64.deb 2>/dev/null | head -n 1)}
 [ -n "$package" ] || { echo 'no arm64 package: npm run package -- --arch arm64'; exit 1; }
 mirror=${MIRROR:-$(sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/*.sources 2>/dev/null | head -n 1)}
 root=${2:-}
+if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
+  mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
+  cat /usr/lib/binfmt.d/qemu-aarch64.conf >/proc/sys/fs/binfmt_misc/register
+fi
 if [ -z "$root" ]; then
   root=$(mktemp -d /tmp/genkan-arm64.XXXXXX)
   trap 'rm -rf "$root"' EXIT
-  debootstrap --arch=arm64 --variant=minbase --include=ca-certificates,ffmpeg,systemd \
+  # Both stages: the second one runs the packages' own scripts under emulation.
+  debootstrap ${CACHE:+--cache-dir="$CACHE"} --arch=arm64 --variant=minbase --include=ca-certificates,ffmpeg,systemd \
     trixie "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
   rm -f "$root.log"
   # It is the root of a system: everybody may pass through.
   chmod 755 "$root"
-fi
-if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
-  mountpoint -q /proc/sys/fs/binfmt_misc || mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc
-  cat /usr/lib/binfmt.d/qemu-aarch64.conf >/proc/sys/fs/binfmt_misc/register
 fi
 inside() { systemd-nspawn -q --register=no --keep-unit --pipe -D "$root" "$@"; }
 inside uname -m

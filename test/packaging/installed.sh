@@ -113,7 +113,6 @@ if command -v cage >/dev/null; then
   cat >/run/systemd/system/genkan-kiosk.service.d/headless.conf <<'UNIT'
 [Service]
 Environment=WLR_BACKENDS=headless WLR_LIBINPUT_NO_DEVICES=1 WLR_RENDERER=pixman XDG_RUNTIME_DIR=%t/genkan-kiosk
-RuntimeDirectory=genkan-kiosk
 PAMName=
 TTYPath=
 TTYReset=no
@@ -124,6 +123,8 @@ UNIT
   shown() { genkan token list --json | grep -o '{[^{}]*"kiosk display"[^{}]*}' | grep -q '"lastUsedAtMs":[0-9]'; }
   check 'its page speaks with the daemon' until_true 180 shown
   sleep 20
+  check 'no command line tells its token' refused grep -aqs 'token=[g]enkan' /proc/[0-9]*/cmdline
+  check 'nor a file that others can read' test "$(stat -c '%U %a' /run/genkan-kiosk/display.html)" = 'genkan-kiosk 600'
   check 'the display is up' systemctl is-active -q genkan-kiosk.service
   check 'and was not restarted' test "$(property genkan-kiosk.service NRestarts)" = 0
   systemctl --no-pager -l status genkan-kiosk.service | head -20
