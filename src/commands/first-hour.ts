@@ -151,6 +151,12 @@ function setUpStore(options: FirstHourOptions, store: StoreCommand): void {
   }
 }
 
+/** The id of the token that the display had before, which its new one replaces. */
+function formerDisplayToken(): string | undefined {
+  if (!existsSync(KIOSK_FILE)) return undefined
+  return /#token=genkan_([0-9A-Z]{26})_/.exec(readFileSync(KIOSK_FILE, 'utf8'))?.[1]
+}
+
 function setUpKiosk({ admin }: Config, storeFolder: string, store: StoreCommand): void {
   const token = store('token', 'add', 'kiosk display', '--role', 'kiosk')
   const certificate = admin.tls.cert ?? join(storeFolder, 'genkan.tls.pem')
@@ -164,7 +170,11 @@ function setUpKiosk({ admin }: Config, storeFolder: string, store: StoreCommand)
     say(`kiosk    ${text.trim()}`)
     return
   }
+  const former = formerDisplayToken()
   writeFileSync(KIOSK_FILE, text, { mode: 0o600 })
-  const isOn = systemctl('enable', '--now', 'genkan-kiosk.service')
+  const isOn =
+    systemctl('enable', 'genkan-kiosk.service') && systemctl('restart', 'genkan-kiosk.service')
+  const isInStore = former !== undefined && store('token', 'list').includes(former)
+  if (isInStore) store('token', 'revoke', former)
   say(`kiosk    ${isOn ? 'display is on' : `wrote ${KIOSK_FILE}; enable genkan-kiosk.service`}`)
 }

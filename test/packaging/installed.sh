@@ -120,6 +120,9 @@ TTYVHangup=no
 StandardInput=null
 UNIT
   check 'setup switches the display on' sh -c 'genkan setup --yes --config /etc/genkan/genkan.yaml --door-name "Side door" --camera replay --kiosk | grep "display is on"'
+  displays() { genkan token list --json | grep -o '"kiosk display"' | wc -l; }
+  check 'set up again it is started anew' sh -c 'genkan setup --yes --config /etc/genkan/genkan.yaml --door-name "Side door" --camera replay --kiosk | grep "display is on"'
+  check 'with a token in place of the first' test "$(displays)" = 1
   shown() { genkan token list --json | grep -o '{[^{}]*"kiosk display"[^{}]*}' | grep -q '"lastUsedAtMs":[0-9]'; }
   check 'its page speaks with the daemon' until_true 180 shown
   sleep 20

@@ -43,7 +43,7 @@ t.test('the other units are verified too', { skip }, (t) => {
     if (!/\.(?:service|timer)$/.test(name)) continue
     const unitText = readFileSync(join(packageRoot, 'systemd', name), 'utf8')
     // The programs of the board: verify asks whether they are there.
-    const programs = /\/usr\/bin\/(?:genkan|cage|chromium|find)/g
+    const programs = /\/usr\/(?:bin\/(?:genkan|find)|lib\/genkan\/kiosk-display)/g
     writeFileSync(join(folder, name), unitText.replaceAll(programs, process.execPath))
   }
   for (const name of readdirSync(folder)) {
