@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAdminPorts } from './admin-ports.js'
+import { openAdmittedGroups } from './admitted-groups.js'
 import { createTemplateAgeing } from './age-templates.js'
 import { keepSelfSigned, readCertificate } from './admin/certificate.js'
 import type { ServerCertificate } from './admin/certificate.js'
@@ -15,6 +16,12 @@ import type { WeeklySchedule } from './decision/schedule.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
 import type { Health } from './events/messages.js'
+import {
+  createPictureEncoder,
+  encoderIdOf,
+  encoderOfFleet,
+  startEncoderRollout,
+} from './encoder-rollout.js'
 import { enrolLatest } from './enrol-latest.js'
 import { createEnrolmentService } from './enrolment.js'
 import { openFleetDesk } from './fleet-desk.js'
@@ -118,14 +125,21 @@ export async function openDaemon(
       ? (await store.adminTokens.create({ label: 'console', role: 'admin' }, 'daemon')).text
       : undefined
   onStarting('loading the models')
-  const { config, current, headId, ignored } = encoderInForce(options.config, store)
+  const rolled = encoderOfFleet(options.config, store)
+  if (rolled.hindrance !== undefined)
+    log.warn({ encoder: rolled.hindrance }, 'a roll-out waits here')
+  const { config, current, headId, ignored } = encoderInForce(rolled.config, store)
   if (ignored !== undefined) log.warn(ignored)
   const stages = await loadStages(config.models, config.liveness, side)
   recordInterrupted()
   const settings = createLiveSettings(store.settings, config)
+  const groups = openAdmittedGroups(config, store)
+  /** As they were when the gallery was loaded. */
+  let admitted: readonly string[] | null = null
   const recognition = createRecognition(
     () => {
       const { modelId } = stages.encoder
+      admitted = groups()
       const { gallery, otherModelTemplates } = loadGallery(
         store,
         modelId,
@@ -146,12 +160,8 @@ export async function openDaemon(
     }),
     (personId) =>
       store.templates
-        .byPerson(personId)
-        .map(({ id, embedding }) => ({
-          templateId: id,
-          personId,
-          embedding: current(embedding),
-        }))
+        .galleryOf(personId)
+        .map((entry) => ({ ...entry, embedding: current(entry.embedding) }))
         .filter(({ embedding }) => embedding.modelId === stages.encoder.modelId),
   )
   const ageing = createTemplateAgeing({
@@ -176,10 +186,9 @@ export async function openDaemon(
   }
   /** Whether this door may admit a person at all. */
   function admits(personId: string): boolean {
-    const { groups } = config.door
-    if (groups.length === 0) return true
+    if (admitted === null) return true
     const person = store.persons.get(personId)
-    return person !== undefined && mayUseDoor(person, groups)
+    return person !== undefined && mayUseDoor(person, admitted)
   }
   /** What a process that was killed left undecided, before anything else is decided. */
   function recordInterrupted(): void {
@@ -197,6 +206,22 @@ export async function openDaemon(
     recognition,
     readEnrolment: stages.readEnrolment,
   })
+  let wantRestart: (why: string) => void = () => undefined
+  const restartWanted = new Promise<string>((resolve) => {
+    wantRestart = resolve
+  })
+  const rollout = startEncoderRollout({
+    config: options.config,
+    store,
+    running: encoderIdOf(rolled.config.models.encoder),
+    pictures: createPictureEncoder(config.models),
+    onWanted(why) {
+      if (options.isSupervised) wantRestart(why)
+      else log.warn(why)
+    },
+    onTrouble: (error, template) =>
+      log.error({ err: error, template }, 'a picture could not be shown to another encoder'),
+  })
   const fleet = await openFleetDesk({
     config,
     store,
@@ -206,6 +231,8 @@ export async function openDaemon(
     live,
     log,
     modelIds: stages.modelIds,
+    groups,
+    rollout,
   })
   const door = openDoor({
     config,
@@ -224,10 +251,6 @@ export async function openDaemon(
   })
   const { publisher } = door
 
-  let wantRestart: (why: string) => void = () => undefined
-  const restartWanted = new Promise<string>((resolve) => {
-    wantRestart = resolve
-  })
   const clock = createClockWatch({
     wallMs: Date.now,
     monotonicMs: () => performance.now(),
@@ -371,7 +394,7 @@ export async function openDaemon(
             {
               scheduleOf: (group) => scheduleOf(store, group),
               lockdown: door.keeper.state().lockdown !== null,
-              doorGroups: config.door.groups,
+              doorGroups: groups(),
             },
             Date.now(),
           ),
@@ -495,6 +518,7 @@ export async function openDaemon(
     await camera.stop()
     door.stop()
     await fleet.stop()
+    await rollout.stop()
     await drain()
     await publisher.stop()
     await broker.close()

@@ -3,9 +3,11 @@ import { existsSync, readFileSync } from 'node:fs'
 
 import type { Logger } from 'pino'
 
+import type { AdmittedGroups } from './admitted-groups.js'
 import { ALONE as ALONE_VIEW } from './admin/fleet-port.js'
-import type { FleetPort, FleetView } from './admin/fleet-port.js'
+import type { FleetPort } from './admin/fleet-port.js'
 import type { Config } from './config/schema.js'
+import type { EncoderRollout } from './encoder-rollout.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { Health } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
@@ -14,13 +16,15 @@ import { addressOf } from './fleet/address.js'
 import { writeAudit } from './fleet/audit-sink.js'
 import { writeDecisions } from './fleet/decision-sink.js'
 import { toFleetDoor } from './fleet/doors.js'
+import type { FleetDoor } from './fleet/doors.js'
 import { explainPostgres } from './fleet/fault.js'
 import { createFreshness } from './fleet/freshness.js'
 import type { FleetLink, startFleetLink } from './fleet/link.js'
-import { listMembers } from './fleet/members.js'
+import { listMembers, serverNowMs } from './fleet/members.js'
 import { openSecrets, readMembership } from './fleet/membership.js'
 import type { FleetSecrets } from './fleet/membership.js'
 import { connectPostgres } from './fleet/postgres.js'
+import { hindrances } from './fleet/rollout.js'
 import type { Connection } from './fleet/postgres.js'
 import { hearRevocation, revocationMessage, revocationTopic } from './fleet/revocations.js'
 import type { LiveView } from './live-view.js'
@@ -42,6 +46,8 @@ export interface FleetDeskParts {
   readonly live: Pick<LiveView, 'showSystemChange'>
   readonly log: Logger
   readonly modelIds: Readonly<Record<string, string>>
+  readonly rollout: Pick<EncoderRollout, 'state'>
+  readonly groups: AdmittedGroups
 }
 
 /** The door's part in a fleet; for a door of its own it does nothing. */
@@ -127,6 +133,17 @@ function openMember(
   let publisher: Pick<Publisher, 'send' | 'state'> | undefined
   const calibration = calibrationHash(config, parts.modelIds)
 
+  const { groups } = parts
+  let followed = JSON.stringify(groups())
+  /** Whom the door admits may change here, there, and by another process. */
+  function followGroups(): void {
+    const now = JSON.stringify(groups())
+    if (now === followed) return
+    recognition.reload()
+    followed = now
+    parts.live.showSystemChange()
+  }
+
   /** The gallery follows what was written; one that cannot is read anew. */
   function show(changes: AppliedChanges): void {
     try {
@@ -135,11 +152,11 @@ function openMember(
       for (const id of changes.templatesGone) gallery.remove(id)
       const faces = new Set(changes.templates.map(({ personId }) => personId))
       // Who may use this door hangs on the person's groups.
-      if (config.door.groups.length > 0) changes.persons.forEach((id) => faces.add(id))
+      if (groups() !== null) changes.persons.forEach((id) => faces.add(id))
       for (const id of faces) recognition.refresh(id)
       if (changes.personsGone.length > 0) parts.recentProbes.forgetAll()
       if (changes.others || changes.personsGone.length > 0) recognition.reloadNegatives()
-      if (changes.others && config.door.groups.length > 0) recognition.reload()
+      if (changes.others) followGroups()
     } catch (error) {
       log.error({ err: error }, 'the gallery could not follow the fleet and is read anew')
       recognition.reload()
@@ -180,6 +197,7 @@ function openMember(
 
   function look(): void {
     try {
+      followGroups()
       store.replica.announce()
       if (store.replica.hasPending()) link?.kick()
       checkOne()
@@ -233,18 +251,24 @@ function openMember(
     asking ??= askOnce().finally(() => (asking = undefined))
     return asking
   }
-  async function askOnce(): Promise<Pick<FleetView, 'doors' | 'trouble'>> {
+  async function askOnce(): Promise<{
+    readonly doors: readonly FleetDoor[] | null
+    /** By the server's clock. */
+    readonly nowMs: number
+    readonly trouble: Trouble | null
+  }> {
     try {
       const client = await connectPostgres(address, `genkan ${name} console`)
       try {
         const rows = await listMembers(client, secrets)
-        return { doors: rows.map((row) => toFleetDoor(row, kiosk)), trouble: null }
+        const doors = rows.map((row) => toFleetDoor(row, kiosk))
+        return { doors, nowMs: await serverNowMs(client), trouble: null }
       } finally {
         await client.end().catch(() => undefined)
       }
     } catch (error) {
       const { cause, cure } = explainPostgres(error)
-      return { doors: null, trouble: { cause, cure } }
+      return { doors: null, nowMs: Number.NaN, trouble: { cause, cure } }
     }
   }
 
@@ -291,7 +315,10 @@ function openMember(
           door: config.door.id,
           models: parts.modelIds,
           calibration,
-          groups: config.door.groups,
+          groups: groups() ?? [],
+          // Told apart from a door that admits everybody.
+          admitsNobody: groups()?.length === 0,
+          rollout: parts.rollout.state(),
           ...healthOf(health),
           sequence: store.replica.cursor().sequence,
           pending: store.replica.countPending(),
@@ -320,15 +347,40 @@ function openMember(
       const ageMinutes = freshness.ageMinutes()
       const answer = await askDoors()
       const trouble = answer.trouble ?? (state?.name === 'degraded' ? state : null)
+      const rollout = store.fleetRules.rollout()
       return {
         state:
           trouble !== null ? 'degraded' : state?.name === 'connected' ? 'connected' : 'connecting',
         trouble: trouble && { cause: trouble.cause, cure: trouble.cure },
         ageMinutes: Number.isFinite(ageMinutes) ? ageMinutes : null,
         pending: store.replica.countPending(),
-        doors: answer.doors,
+        doors:
+          answer.doors?.map((door) => {
+            const said = store.fleetRules.admits(door.kiosk)
+            return { ...door, rule: said === undefined ? null : { groups: said } }
+          }) ?? null,
         duplicates: store.replica.duplicates(),
+        rollout: rollout
+          ? {
+              from: rollout.from,
+              to: rollout.to,
+              stages: rollout.stages.length,
+              reached: rollout.reached,
+              hindrances:
+                answer.doors === null ? [] : hindrances(rollout, answer.doors, answer.nowMs),
+            }
+          : null,
       }
+    },
+    setAdmits(id, rule, actor) {
+      const door = secrets.members().find((member) => member.id === id)
+      if (door === undefined || door.removed) return 'no-such-door'
+      const known = new Set(store.groups.list().map((group) => group.id))
+      if (rule.groups?.some((group) => !known.has(group))) return 'no-such-group'
+      store.fleetRules.setAdmits(id, rule.groups === null ? null : [...rule.groups], actor)
+      followGroups()
+      link?.kick()
+      return 'set'
     },
     async stop() {
       clearInterval(timer)

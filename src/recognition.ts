@@ -148,7 +148,7 @@ export function createRecognition(
 /** A gallery filled from the store, and how many templates had to stay out. */
 export interface LoadedGallery {
   readonly gallery: Gallery
-  /** Templates made by another encoder; they match nothing until they are encoded anew. */
+  /** Templates that the encoder has not seen; they match nothing until it does. */
   readonly otherModelTemplates: number
 }
 
@@ -163,13 +163,16 @@ export function loadGallery(
   current: (stored: Embedding) => Embedding = (stored) => stored,
   gallery: Gallery = createGallery(modelId),
 ): LoadedGallery {
-  let otherModelTemplates = 0
+  const all = new Set<string>()
+  const known = new Set<string>()
   for (const entry of store.templates.gallery()) {
     const embedding = current(entry.embedding)
-    if (embedding.modelId === modelId) gallery.add({ ...entry, embedding })
-    else otherModelTemplates++
+    all.add(entry.templateId)
+    if (embedding.modelId !== modelId) continue
+    gallery.add({ ...entry, embedding })
+    known.add(entry.templateId)
   }
-  return { gallery, otherModelTemplates }
+  return { gallery, otherModelTemplates: all.size - known.size }
 }
 
 /** The mistakes that were pointed out, as the encoder in use compares them. */

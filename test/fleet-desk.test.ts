@@ -56,6 +56,8 @@ t.test(
       live: { showSystemChange: () => undefined },
       log: pino({ level: 'silent' }),
       modelIds: {},
+      groups: () => null,
+      rollout: { state: () => null },
     })
     t.match(desk.withhold()?.cause, /was last read more than 1 minutes ago/, 'never read yet')
     desk.start({ send: () => Promise.resolve(true), state: () => ({ name: 'connected' }) }, () => ({

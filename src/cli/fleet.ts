@@ -1,5 +1,10 @@
 import type { Command } from 'commander'
 import type {
+  FleetAdmitOptions,
+  FleetNextOptions,
+  FleetRolloutOptions,
+} from '../commands/fleet-doors.js'
+import type {
   FleetAuditOptions,
   FleetInviteOptions,
   FleetNameOptions,
@@ -9,7 +14,10 @@ import type { WithSetup } from './with-setup.js'
 
 /** Commands on a fleet of doors over PostgreSQL (`store.fleet`). */
 export function addFleetCommands(program: Command, withSetup: WithSetup): void {
-  const fleet = program.command('fleet').description('doors that share persons over PostgreSQL')
+  const fleet = program
+    .command('fleet')
+    .alias('fleet-admin')
+    .description('doors that share persons over PostgreSQL')
   const json = ['--json', 'print JSON'] as const
   const name = [
     '--name <name>',
@@ -61,6 +69,25 @@ export function addFleetCommands(program: Command, withSetup: WithSetup): void {
       const { fleetRemove } = await import('../commands/fleet.js')
       await fleetRemove(kiosk, options)
     })
+  withSetup(fleet.command('admit <kiosk> [groups...]'))
+    .description('say which groups a door admits; it holds there as soon as the door hears of it')
+    .option('--everybody', 'admit whoever is enrolled')
+    .option('--nobody', 'admit nobody')
+    .option(...json)
+    .action(async (kiosk: string, groups: string[], options: FleetAdmitOptions) => {
+      const { fleetAdmit } = await import('../commands/fleet-doors.js')
+      await fleetAdmit(kiosk, groups, options)
+    })
+  addRolloutCommands(fleet, withSetup)
+  withSetup(fleet.command('reencode'))
+    .description(
+      'show the encoders of a roll-out the pictures of kiosks that do not do so themselves',
+    )
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetReencode } = await import('../commands/fleet-doors.js')
+      await fleetReencode(options)
+    })
   withSetup(fleet.command('reseal'))
     .description('go on sealing the record with the newest key, where a removal was cut off')
     .option(...json)
@@ -82,5 +109,51 @@ export function addFleetCommands(program: Command, withSetup: WithSetup): void {
     .action(async (options: FleetOptions) => {
       const { fleetStatus } = await import('../commands/fleet.js')
       await fleetStatus(options)
+    })
+}
+
+function addRolloutCommands(fleet: Command, withSetup: WithSetup): void {
+  const rollout = fleet
+    .command('rollout')
+    .description(
+      'bring the doors to another encoder, stage by stage, without anybody enrolling anew',
+    )
+  const json = ['--json', 'print JSON'] as const
+  const more = (value: string, before: readonly string[]) => [...before, value]
+
+  withSetup(rollout.command('start <encoder>'))
+    .description('let every kiosk show its pictures to an encoder; no door uses it yet')
+    .option(
+      '--stage <kiosks>',
+      'kiosks of a stage, with commas; once a stage, all others come last',
+      more,
+      [],
+    )
+    .option(...json)
+    .action(async (encoder: string, options: FleetRolloutOptions) => {
+      const { fleetRolloutStart } = await import('../commands/fleet-doors.js')
+      await fleetRolloutStart(encoder, options)
+    })
+  withSetup(rollout.command('next'))
+    .description('let the next stage use it, where every door that has it is well')
+    .option('--force', 'also where one is not')
+    .option(...json)
+    .action(async (options: FleetNextOptions) => {
+      const { fleetRolloutNext } = await import('../commands/fleet-doors.js')
+      await fleetRolloutNext(options)
+    })
+  withSetup(rollout.command('back'))
+    .description('let every door use the encoder of before')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetRolloutBack } = await import('../commands/fleet-doors.js')
+      await fleetRolloutBack(options)
+    })
+  withSetup(rollout.command('status'))
+    .description('say how far it is, and what speaks against going on')
+    .option(...json)
+    .action(async (options: FleetOptions) => {
+      const { fleetRolloutStatus } = await import('../commands/fleet-doors.js')
+      await fleetRolloutStatus(options)
     })
 }

@@ -132,7 +132,7 @@ function checkStore(config: Config): Finding {
   try {
     store.examine()
     const persons = store.persons.list().length
-    const templates = store.templates.gallery().length
+    const templates = [...store.templates.counts().values()].reduce((sum, count) => sum + count, 0)
     const detail = `${store.info.path}, key from ${store.info.keyPath}, ${persons} persons, ${templates} templates, ${store.decisions.count()} decisions`
     if (store.backups.restoreIsStaged()) {
       const cure = 'start genkan, or restart it'

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Config } from '../config/schema.js'
 import { decodeImage } from '../frame/decode.js'
+import { encoderOfFleet } from '../encoder-rollout.js'
 import { encoderInForce } from '../learnt-encoder.js'
 import { createRecognition, listNegatives, loadGallery } from '../recognition.js'
 import { openSecondOpinion } from '../second-opinion.js'
@@ -28,7 +29,8 @@ export const DIFFERENT_EXIT_CODE = 3
 export async function openGallery(configured: Config) {
   const store = openStore(storeOptionsOf(configured.store, 'command'))
   try {
-    const { config, current } = encoderInForce(configured, store)
+    const rolled = encoderOfFleet(configured, store)
+    const { config, current } = encoderInForce(rolled.config, store)
     const stages = await loadStages(config.models)
     const recognition = createRecognition(
       () => loadGallery(store, stages.encoder.modelId, current).gallery,

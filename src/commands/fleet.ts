@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 
+import type { Config } from '../config/schema.js'
 import { neededAddress } from '../fleet/address.js'
 import { readAudit } from '../fleet/audit-sink.js'
 import { beginFleet, invite, joinFleet, listMembers } from '../fleet/members.js'
@@ -34,13 +35,15 @@ export interface FleetInviteOptions extends FleetOptions {
   readonly hours: string
 }
 
-function print(options: FleetOptions, fields: object, sentence: string): void {
+/** Prints an outcome, as JSON where that was asked for. */
+export function printFleet(options: FleetOptions, fields: object, sentence: string): void {
   process.stdout.write(`${options.json === true ? JSON.stringify(fields) : sentence}\n`)
 }
 
-async function withFleet<Result>(
+/** Opens the configured fleet's database and this kiosk's store. */
+export async function withFleet<Result>(
   options: FleetOptions,
-  action: (client: Connection, store: Store) => Promise<Result>,
+  action: (client: Connection, store: Store, config: Config) => Promise<Result>,
 ): Promise<Result> {
   const config = loadSetup(options)
   const client = await connectPostgres(neededAddress(config.store), 'genkan fleet')
@@ -48,7 +51,7 @@ async function withFleet<Result>(
     await migrateRecord(client)
     const store = openStore(storeOptionsOf(config.store, 'command'))
     try {
-      return await action(client, store)
+      return await action(client, store, config)
     } finally {
       store.close()
     }
@@ -67,7 +70,7 @@ export async function fleetInit(options: FleetNameOptions): Promise<void> {
       store.replica,
       options.name ?? hostname(),
     )
-    print(options, { fleet, kiosk, name }, `fleet ${fleet} begun as ${name}; ${RESTART}`)
+    printFleet(options, { fleet, kiosk, name }, `fleet ${fleet} begun as ${name}; ${RESTART}`)
   })
 }
 
@@ -79,7 +82,7 @@ export async function fleetInvite(options: FleetInviteOptions): Promise<void> {
   }
   await withFleet(options, async (client, store) => {
     const invitation = await invite(client, openSecrets(store.replica), hours)
-    print(options, { invitation, hours }, invitation)
+    printFleet(options, { invitation, hours }, invitation)
   })
 }
 
@@ -92,7 +95,7 @@ export async function fleetJoin(invitation: string, options: FleetNameOptions): 
       options.name ?? hostname(),
       invitation,
     )
-    print(options, { fleet, kiosk, name }, `joined fleet ${fleet} as ${name}; ${RESTART}`)
+    printFleet(options, { fleet, kiosk, name }, `joined fleet ${fleet} as ${name}; ${RESTART}`)
   })
 }
 
@@ -103,7 +106,7 @@ export function fleetLeave(options: FleetOptions): void {
     const membership = readMembership(store.replica)
     if (membership === undefined) throw new CommandError('bad-input', 'this kiosk is in no fleet')
     store.replica.end()
-    print(
+    printFleet(
       options,
       { fleet: membership.fleet },
       `left fleet ${membership.fleet}; another kiosk should remove ${membership.name} (genkan fleet remove)`,
@@ -142,7 +145,7 @@ export async function fleetRemove(who: string, options: FleetOptions): Promise<v
     await copyOnce(client, { replica, secrets, onApplied: () => undefined })
     await removeMember(client, secrets, replica, who)
     const report = await resealRecords(client, secrets, replica)
-    print(
+    printFleet(
       options,
       report,
       `${who} removed; ${report.resealed} records sealed with a new key, ${report.left} left to the ` +
@@ -155,7 +158,7 @@ export async function fleetRemove(who: string, options: FleetOptions): Promise<v
 export async function fleetReseal(options: FleetOptions): Promise<void> {
   await withFleet(options, async (client, store) => {
     const report = await resealRecords(client, openSecrets(store.replica), store.replica)
-    print(
+    printFleet(
       options,
       report,
       `${report.resealed} records sealed anew, ${report.left} left to the kiosks that wrote them`,
@@ -189,7 +192,7 @@ export async function fleetAudit(options: FleetAuditOptions): Promise<void> {
         ? `${nameOf(kiosk)}: ${whole} rows, the chain holds\n`
         : `${nameOf(kiosk)}: BROKEN at row ${brokenAt}, after ${whole} rows that hold\n`,
     )
-    print(options, { entries, chains }, [...lines, ...verdicts].join('').trimEnd())
+    printFleet(options, { entries, chains }, [...lines, ...verdicts].join('').trimEnd())
     if (chains.some(({ brokenAt }) => brokenAt !== null)) process.exitCode = 1
   })
 }
@@ -214,7 +217,7 @@ export async function fleetStatus(options: FleetOptions): Promise<void> {
     const twice = fields.duplicates.map(
       ({ personId, otherId }) => `  one face, two persons: ${personId} and ${otherId}\n`,
     )
-    print(
+    printFleet(
       options,
       fields,
       `fleet ${fields.fleet}, this kiosk ${fields.kiosk}\n` +

@@ -16,8 +16,8 @@ export interface AccessRules {
    */
   readonly scheduleOf: (group: string) => WeeklySchedule | null
   readonly lockdown: boolean
-  /** Groups that may use the door; without any, everybody may. */
-  readonly doorGroups?: readonly string[]
+  /** Groups that may use the door; `null`, or left out, for everybody, none for nobody. */
+  readonly doorGroups?: readonly string[] | null
 }
 
 const deny = (why: string): AccessVerdict => ({ outcome: 'not-permitted', why })
@@ -25,9 +25,9 @@ const deny = (why: string): AccessVerdict => ({ outcome: 'not-permitted', why })
 /** Whether a person may use a door at all, at whatever time. */
 export function mayUseDoor(
   { groups }: Pick<AccessSubject, 'groups'>,
-  doorGroups: readonly string[],
+  doorGroups: readonly string[] | null,
 ): boolean {
-  return doorGroups.length === 0 || groups.some((group) => doorGroups.includes(group))
+  return doorGroups === null || groups.some((group) => doorGroups.includes(group))
 }
 
 /**
@@ -37,7 +37,7 @@ export function mayUseDoor(
  */
 export function judgeAccess(
   person: AccessSubject,
-  { scheduleOf, lockdown, doorGroups = [] }: AccessRules,
+  { scheduleOf, lockdown, doorGroups = null }: AccessRules,
   nowMs: number,
 ): AccessVerdict {
   if (lockdown) return deny('the door is locked down')
@@ -52,7 +52,7 @@ export function judgeAccess(
   if (!mayUseDoor(person, doorGroups)) return deny('the person’s groups do not open this door')
   if (person.groups.length === 0) return { outcome: 'permitted' }
   const groups =
-    doorGroups.length === 0
+    doorGroups === null
       ? person.groups
       : person.groups.filter((group) => doorGroups.includes(group))
   let unknown = false

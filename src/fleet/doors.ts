@@ -15,8 +15,18 @@ const statusSchema = z
     models: z.record(z.string().max(100), z.string().max(200)).catch({}),
     calibration: text(100),
     groups: z.array(z.string().max(100)).max(100).catch([]),
+    admitsNobody: z.boolean().catch(false).default(false),
     sequence: count,
     pending: count,
+    rollout: z
+      .object({
+        encoder: z.string().max(200),
+        unseen: z.int().nonnegative(),
+        hindrance: z.string().max(500).nullable(),
+      })
+      .nullable()
+      .catch(null)
+      .default(null),
   })
   .catch({
     version: null,
@@ -26,8 +36,10 @@ const statusSchema = z
     models: {},
     calibration: null,
     groups: [],
+    admitsNobody: false,
     sequence: null,
     pending: null,
+    rollout: null,
   })
 
 /** A door of the fleet with what it last said of itself. */

@@ -264,6 +264,12 @@ export async function listMembers(client: Connection, secrets: FleetSecrets): Pr
   }))
 }
 
+/** The server's clock, by which kiosks are seen. */
+export async function serverNowMs(client: Connection): Promise<number> {
+  const { rows } = await client.query<{ now: Date }>('SELECT now() AS now')
+  return rows[0]?.now.getTime() ?? Number.NaN
+}
+
 /** Says that this kiosk is there and how it is. */
 export async function reportStatus(
   client: Connection,

@@ -39,7 +39,7 @@ export interface OpenedRows {
 export const PAGE_ROWS = 1000
 const PAGE_BYTES = 4 * 1024 * 1024
 /** Kinds that people may make again after a deletion, in knowledge of it. */
-const REUSABLE: readonly RecordKind[] = ['group', 'schedule']
+const REUSABLE: readonly RecordKind[] = ['group', 'schedule', 'door', 'rollout']
 
 /** @throws FleetFault `no-fleet`, `another-fleet` */
 export async function readHead(

@@ -3,6 +3,7 @@ import type Database from 'better-sqlite3-multiple-ciphers'
 import { rolesAndSessions } from './access-schema.js'
 import { learningTables } from './learning-schema.js'
 import { addPeopleTables } from './people-schema.js'
+import { addFleetRules } from './replica/rules-schema.js'
 import { addReplicaTables } from './replica/schema.js'
 import { StoreError } from './store-error.js'
 import { styleJobsAndDisplay } from './style-schema.js'
@@ -171,6 +172,11 @@ export const MIGRATIONS: readonly Migration[] = [
     version: 9,
     title: 'what a kiosk keeps of its fleet',
     apply: addReplicaTables,
+  },
+  {
+    version: 10,
+    title: 'templates of several encoders, whom each door admits, roll-outs',
+    apply: addFleetRules,
   },
 ]
 

@@ -16,7 +16,9 @@ import { createDecisions, type Decisions } from './decisions.js'
 import { createDisplayPicture, type DisplayPicture } from './display-picture.js'
 import { createDoorLog, type DoorLog } from './door-log.js'
 import { examineDatabase, type DatabaseContent } from './examine.js'
+import { createEncodings, type Encodings } from './encodings.js'
 import { createErasure, type Erasure } from './erasure.js'
+import { createFleetRules, type FleetRules } from './fleet-rules.js'
 import { prepareFolder, STORE_FILES } from './folder.js'
 import { createGroups, type Groups } from './groups.js'
 import { createIdempotency, type Idempotency } from './idempotency.js'
@@ -77,6 +79,8 @@ export interface Store {
   readonly idempotency: Idempotency
   readonly styleJobs: StyleJobs
   readonly displayPicture: DisplayPicture
+  readonly encodings: Encodings
+  readonly fleetRules: FleetRules
   readonly replica: Replica
   readonly erasure: Erasure
   readonly audit: AuditLog
@@ -186,6 +190,8 @@ function assemble(opened: Opened, lock: InstanceLock | undefined, options: Store
       path,
       createErasure(path, () => secretOf(options.folder, options.key ?? {}, {})),
     ),
+    encodings: guardedMethods(path, createEncodings(database)),
+    fleetRules: guardedMethods(path, createFleetRules(database, audited)),
     replica: guardedMethods(path, createReplica(database, audited)),
     idempotency: guardedMethods(path, createIdempotency(database, { nowMs })),
     styleJobs: guardedMethods(path, createStyleJobs(database, audited)),

@@ -36,8 +36,14 @@ export interface Templates {
   countOf(personId: string): number
   /** How many templates each person has; persons without any are absent. */
   counts(): Map<string, number>
-  /** Every template of every person and model, without crops. @throws StoreError `corrupt-row` */
+  /**
+   * Every template of every person and model, without crops; once more for each other encoder that has
+   * seen its picture.
+   * @throws StoreError `corrupt-row`
+   */
   gallery(): GalleryEntry[]
+  /** The same of one person. @throws StoreError `corrupt-row` */
+  galleryOf(personId: string): GalleryEntry[]
   /** Removes one template and zeroes its bytes; `false` when there was none. */
   delete(id: string, actor: string): boolean
 }
@@ -116,9 +122,20 @@ export function createTemplates(
     'SELECT * FROM templates WHERE person_id = ? ORDER BY id',
   )
   const selectById = database.prepare<[string], Row>('SELECT * FROM templates WHERE id = ?')
-  const selectGallery = database.prepare<[], GalleryRow>(
-    'SELECT id, person_id, model_id, vector FROM templates ORDER BY id',
+  const entries = (where: string) =>
+    `SELECT id, person_id, model_id, vector FROM templates ${where}
+     UNION ALL SELECT t.id, t.person_id, e.model_id, e.vector
+       FROM encodings e JOIN templates t ON t.id = e.template_id AND t.model_id <> e.model_id ${where}
+     ORDER BY id`
+  const selectGallery = database.prepare<[], GalleryRow>(entries(''))
+  const selectGalleryOf = database.prepare<[string, string], GalleryRow>(
+    entries('WHERE person_id = ?'),
   )
+  const toEntry = (row: GalleryRow): GalleryEntry => ({
+    templateId: row.id,
+    personId: row.person_id,
+    embedding: toEmbedding(row),
+  })
   const countByPerson = database.prepare<[], { person_id: string; count: number }>(
     'SELECT person_id, count(*) AS count FROM templates GROUP BY person_id',
   )
@@ -167,12 +184,8 @@ export function createTemplates(
     },
     countOf: (personId) => countOfPerson.get(personId) ?? 0,
     counts: () => new Map(countByPerson.all().map((row) => [row.person_id, row.count])),
-    gallery: () =>
-      selectGallery.all().map((row) => ({
-        templateId: row.id,
-        personId: row.person_id,
-        embedding: toEmbedding(row),
-      })),
+    gallery: () => selectGallery.all().map(toEntry),
+    galleryOf: (personId) => selectGalleryOf.all(personId, personId).map(toEntry),
     delete(id, actor) {
       const deleted = deleteAudited.immediate(id, actor)
       if (deleted) truncateLog(database)

@@ -21,6 +21,8 @@ const first: FleetDoorEntry = {
   models: { encoder: 'encoder-a' },
   calibration: '0123456789ab',
   groups: [],
+  admitsNobody: false,
+  rule: null,
   sequence: 40,
   pending: 0,
 }
@@ -53,6 +55,7 @@ const silent: FleetDoorEntry = {
 }
 
 const memory = createMemoryDoor()
+const told: object[] = []
 const app = createAdminApp({
   ...memory.ports,
   fleet: {
@@ -64,7 +67,20 @@ const app = createAdminApp({
         pending: 0,
         doors: [first, second, silent],
         duplicates: [{ personId: first.kiosk, otherId: second.kiosk }],
+        rollout: {
+          from: 'encoder-a',
+          to: 'encoder-b',
+          stages: 2,
+          reached: 1,
+          hindrances: ['South gate: is not well: the camera gives no picture'],
+        },
       }),
+    setAdmits(kiosk, rule, actor) {
+      if (kiosk !== second.kiosk) return 'no-such-door'
+      if (rule.groups?.includes('nobody-knows')) return 'no-such-group'
+      told.push({ kiosk, rule, actor })
+      return 'set'
+    },
   },
 })
 
@@ -74,6 +90,20 @@ t.test('the API tells how every door of the fleet stands', async (t) => {
   const answer = await ask(`Bearer ${memory.token}`)
   t.equal(answer.status, 200)
   t.match(await answer.json(), { state: 'connected', doors: [first, second, silent] })
+  const put = (kiosk: string, groups: unknown, authorization = `Bearer ${memory.token}`) =>
+    app.request(`/api/fleet/doors/${kiosk}/admits`, {
+      method: 'PUT',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ groups }),
+    })
+  t.equal((await put(second.kiosk, ['staff'])).status, 204)
+  t.equal((await put(second.kiosk, null)).status, 204)
+  t.match(told, [{ rule: { groups: ['staff'] } }, { rule: { groups: null } }])
+  t.equal((await put(first.kiosk, [])).status, 404)
+  t.equal((await put(second.kiosk, ['nobody-knows'])).status, 404)
+  t.equal((await put(second.kiosk, 'staff')).status, 400)
+  t.equal((await put(second.kiosk, [], 'Bearer nobody')).status, 401)
+  t.equal(told.length, 2)
   const alone = createAdminApp(createMemoryDoor().ports)
   t.equal((await alone.request('/api/fleet')).status, 401)
 })
@@ -103,6 +133,16 @@ t.test(
       t.equal(await table.locator('tbody tr').count(), 3)
       t.match(await table.locator('tbody tr').nth(1).textContent(), /South gate.*staff.*encoder-b/)
       t.equal(await opened.page.getByText(differ).count(), 1)
+      await table.getByRole('button').nth(1).click()
+      const dialog = opened.page.locator('dialog[open]')
+      await dialog.locator('button.primary').waitFor()
+      t.equal(await dialog.getByRole('checkbox').first().isChecked(), false)
+      await addAxe(opened.page)
+      t.same(await violationsOf(opened.page), [], `${locale}, the dialog`)
+      await dialog.getByRole('checkbox').first().check()
+      await dialog.locator('button.primary').click()
+      await dialog.waitFor({ state: 'detached' })
+      t.match(told.at(-1), { kiosk: second.kiosk, rule: { groups: null } })
       t.ok(await isWithinWidth(opened.page))
       await addAxe(opened.page)
       t.same(await violationsOf(opened.page), [], locale)

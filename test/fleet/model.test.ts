@@ -13,7 +13,11 @@ const KIOSKS = 3
 
 /** What is done to the fleet. Kiosks and persons are taken modulo how many there are. */
 type Step =
-  | { readonly do: 'enrol' | 'add-face' | 'delete' | 'revoke' | 'copy'; kiosk: number; who: number }
+  | {
+      readonly do: 'enrol' | 'add-face' | 'encode' | 'delete' | 'revoke' | 'copy'
+      kiosk: number
+      who: number
+    }
   | { readonly do: 'edit'; kiosk: number; who: number; change: PersonChange }
   | { readonly do: 'tell'; from: number; to: number }
   | { readonly do: 'crash'; kiosk: number }
@@ -30,7 +34,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      do: fc.constantFrom('enrol', 'add-face', 'delete', 'revoke', 'copy', 'copy', 'copy'),
+      do: fc.constantFrom(
+        'enrol',
+        'add-face',
+        'encode',
+        'delete',
+        'revoke',
+        'copy',
+        'copy',
+        'copy',
+      ),
       kiosk,
       who,
     }),
@@ -124,6 +137,14 @@ t.test(
             }
             break
           }
+          case 'encode': {
+            const { store } = kiosks[one.kiosk]
+            const templates = store.templates.gallery()
+            const template = templates.at(one.who % Math.max(1, templates.length))
+            const { vector } = sampleTemplate('', seed++).embedding
+            if (template) store.encodings.add(template.templateId, { modelId: 'another', vector })
+            break
+          }
           case 'delete': {
             const person = personOf(kiosks[one.kiosk], one.who)
             if (person === undefined) break
@@ -185,7 +206,14 @@ t.test(
       const left = await client.query(
         `SELECT 1 FROM fleet_record WHERE NOT deleted AND kind IN ('template', 'picture')`,
       )
-      const faces = kiosks[0].store.templates.gallery().length
+      const known = kiosks[0].store.templates.gallery()
+      const faces = known.filter(({ embedding }) => embedding.modelId !== 'another').length
+      const encodings = await client.query(
+        `SELECT 1 FROM fleet_record WHERE NOT deleted AND kind = 'encoding'`,
+      )
+      if (encodings.rowCount !== known.length - faces) {
+        throw new Error('the record holds encodings that nobody has')
+      }
       if (left.rowCount !== 2 * faces) throw new Error('the record holds faces that nobody has')
       checkTold()
     }

@@ -261,6 +261,9 @@ export const tokens = {
 
 export const fleet = {
   get: (signal: AbortSignal) => api.json<Fleet>('/api/fleet', { signal }),
+  /** @param groups `null` for everybody, none for nobody */
+  setAdmits: (kiosk: string, groups: readonly string[] | null) =>
+    api.ask(`/api/fleet/doors/${part(kiosk)}/admits`, { method: 'PUT', json: { groups } }),
 }
 
 export const audit = {

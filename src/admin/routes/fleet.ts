@@ -1,9 +1,19 @@
 import { z } from '@hono/zod-openapi'
 
+import { groupIdSchema } from '../../store/groups.js'
 import { adminRoute } from '../access.js'
+import { actorOf } from '../auth.js'
 import type { AdminApp } from '../environment.js'
 import type { AdminPorts } from '../ports.js'
-import { problemResponses } from '../problems.js'
+import { AdminProblem, problemResponses } from '../problems.js'
+
+const admissionRuleSchema = z
+  .strictObject({
+    groups: z.array(groupIdSchema).max(100).nullable().openapi({
+      description: 'null for everybody; an empty list for nobody.',
+    }),
+  })
+  .openapi('AdmissionRule')
 
 /** A door of the fleet as the API shows it. */
 export const fleetDoorSchema = z
@@ -24,7 +34,11 @@ export const fleetDoorSchema = z
       description: 'Beginning of the SHA-256 of the calibration in force.',
     }),
     groups: z.array(z.string()).openapi({
-      description: 'Groups that the door admits; empty for everybody.',
+      description: 'Groups that the door says it admits; empty for everybody, or for nobody.',
+    }),
+    admitsNobody: z.boolean(),
+    rule: admissionRuleSchema.nullable().openapi({
+      description: 'What the fleet says; null where it leaves that to the door’s configuration.',
     }),
     sequence: z.int().nullable().openapi({ description: 'How far it has read the record.' }),
     pending: z.int().nullable().openapi({ description: 'Changes that wait there.' }),
@@ -48,6 +62,16 @@ export const fleetSchema = z
     duplicates: z
       .array(z.object({ personId: z.string(), otherId: z.string() }))
       .openapi({ description: 'Two persons with one face.' }),
+    rollout: z
+      .object({
+        from: z.string(),
+        to: z.string(),
+        stages: z.int(),
+        reached: z.int(),
+        hindrances: z.array(z.string()),
+      })
+      .nullable()
+      .openapi({ description: 'Doors that come to another encoder, stage by stage.' }),
   })
   .openapi('Fleet')
 
@@ -65,10 +89,32 @@ const view = adminRoute('viewer', {
   },
 })
 
+const setAdmits = adminRoute('admin', {
+  method: 'put',
+  path: '/api/fleet/doors/{kiosk}/admits',
+  summary: 'Say which groups a door of the fleet admits',
+  tags: ['Doors'],
+  request: {
+    params: z.object({
+      kiosk: z.ulid().openapi({ param: { name: 'kiosk', in: 'path' } }),
+    }),
+    body: { required: true, content: { 'application/json': { schema: admissionRuleSchema } } },
+  },
+  responses: {
+    204: { description: 'It holds at the door as soon as that hears of it.' },
+    ...problemResponses(
+      'door-not-found',
+      'group-not-found',
+      'unsupported-media-type',
+      'body-too-large',
+    ),
+  },
+})
+
 /** The fleet this door is in. */
 export function addFleetRoutes(app: AdminApp, ports: AdminPorts): void {
   app.openapi(view, async (c) => {
-    const { trouble, doors, duplicates, ...rest } = await ports.fleet.view()
+    const { trouble, doors, duplicates, rollout, ...rest } = await ports.fleet.view()
     return c.json(
       {
         ...rest,
@@ -78,10 +124,24 @@ export function addFleetRoutes(app: AdminApp, ports: AdminPorts): void {
             ...door,
             models: { ...door.models },
             groups: [...door.groups],
+            rule: door.rule && { groups: door.rule.groups && [...door.rule.groups] },
           })) ?? null,
+        rollout: rollout && { ...rollout, hindrances: [...rollout.hindrances] },
         duplicates: duplicates.map(({ personId, otherId }) => ({ personId, otherId })),
       },
       200,
     )
+  })
+
+  app.openapi(setAdmits, (c) => {
+    const { kiosk } = c.req.valid('param')
+    switch (ports.fleet.setAdmits(kiosk, c.req.valid('json'), actorOf(c))) {
+      case 'no-such-door':
+        throw new AdminProblem('door-not-found')
+      case 'no-such-group':
+        throw new AdminProblem('group-not-found')
+      case 'set':
+        return c.body(null, 204)
+    }
   })
 }

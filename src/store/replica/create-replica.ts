@@ -7,7 +7,7 @@ import { truncateLog } from '../database.js'
 import { createLedger } from './ledger.js'
 import type { Ledger } from './ledger.js'
 import { contentHash, payloadText, RECORD_KINDS, tombstoneOf } from './record.js'
-import type { RemoteRecord } from './record.js'
+import type { RecordKind, RemoteRecord } from './record.js'
 import type {
   Announcement,
   AppliedChanges,
@@ -18,6 +18,9 @@ import type {
 } from './replica.js'
 import { createReplicaRows } from './rows.js'
 import { createTaker, newChanges } from './take.js'
+
+/** Kinds of which the record counts no edits. */
+const WRITTEN_ONCE: readonly RecordKind[] = ['template', 'picture', 'encoding']
 
 /** The {@link Replica} of a database. */
 export function createReplica(
@@ -93,7 +96,7 @@ export function createReplica(
       ledger.setDeleted(kind, subject)
       return { kind, subject, mark: sequence, base: version, payload: null }
     }
-    const edits = kind === 'template' || kind === 'picture' ? {} : stamp(kind, subject)
+    const edits = WRITTEN_ONCE.includes(kind) ? {} : stamp(kind, subject)
     const payload = rows.read(kind, subject, edits) ?? null
     return { kind, subject, mark: sequence, base: version, payload }
   }
@@ -156,9 +159,13 @@ export function createReplica(
     audit.append({ actor: 'system', action: 'fleet.begin', subjectId: id })
   })
 
+  const forgetRules = database.prepare('DELETE FROM fleet_doors')
+  const forgetRollout = database.prepare('DELETE FROM fleet_rollouts')
   const end = database.transaction(() => {
     ledger.clear()
     ledger.setCapturing(false)
+    forgetRules.run()
+    forgetRollout.run()
     audit.append({ actor: 'system', action: 'fleet.end' })
   })
 

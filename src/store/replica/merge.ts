@@ -19,7 +19,7 @@ function joinEdits(a: Edits, b: Edits): Edits {
 }
 
 /** Contents that kiosks edit; every other content is written once. */
-export type Edited = PayloadOf<'person' | 'group' | 'schedule' | 'token'>
+export type Edited = PayloadOf<'person' | 'group' | 'schedule' | 'token' | 'door' | 'rollout'>
 
 export const isEdited = (payload: Payload): payload is Edited => 'edits' in payload
 
@@ -64,6 +64,18 @@ function mergePersons(a: PayloadOf<'person'>, b: PayloadOf<'person'>): Merged {
   return { payload, conflict: noneLeft ? 'no-group-left' : 'edits-joined' }
 }
 
+/** A door admits whom both allow, which may be nobody. */
+function mergeDoors(a: PayloadOf<'door'>, b: PayloadOf<'door'>): Merged {
+  const admits =
+    a.admits === null
+      ? b.admits
+      : b.admits === null
+        ? a.admits
+        : a.admits.filter((group) => b.admits?.includes(group))
+  const payload = { ...chosen(a, b), admits, edits: joinEdits(a.edits, b.edits) }
+  return { payload, conflict: 'edits-joined' }
+}
+
 /**
  * The fleet's rule for two edits of one subject that were made without knowledge of each other:
  *
@@ -71,13 +83,15 @@ function mergePersons(a: PayloadOf<'person'>, b: PayloadOf<'person'>): Merged {
  * - Persons are joined so that nobody gains access: inactive beats active, of the validity and the groups
  *   stands what both allow, and whoever is left without a group (which would admit at all times) is made
  *   inactive.
- * - Of names, groups, schedules and tokens the more often edited stands.
+ * - A door admits the groups that both name, which may be none.
+ * - Of names, groups, schedules, tokens and roll-outs the more often edited stands.
  *
  * An edit that was made in knowledge of the other just replaces it. The result is the same at every kiosk
  * and in either order, so that kiosks that join the same two edits have nothing left to tell each other.
  */
 export function mergeEdits(a: Edited, b: Edited): Merged {
   if (a.kind === 'person' && b.kind === 'person') return mergePersons(a, b)
+  if (a.kind === 'door' && b.kind === 'door') return mergeDoors(a, b)
   const payload = { ...chosen(a, b), edits: joinEdits(a.edits, b.edits) }
   return { payload, conflict: 'edits-joined' }
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 import { weeklyScheduleSchema } from '../../decision/schedule.js'
 import { roleSchema, tokenLabelSchema } from '../admin-tokens.js'
+import { admitsSchema, rolloutSchema } from '../fleet-rules.js'
 import { groupIdSchema } from '../groups.js'
 import { enrolmentSourceSchema, personNameSchema } from '../person.js'
 
@@ -17,12 +18,21 @@ export const RECORD_KINDS = [
   'schedule',
   'template',
   'picture',
+  'encoding',
   'consent',
   'negative',
   'token',
+  'door',
+  'rollout',
 ] as const
 export const recordKindSchema = z.enum(RECORD_KINDS)
 export type RecordKind = (typeof RECORD_KINDS)[number]
+
+/** An encoding's: a template, a point, and an encoder. */
+const MAX_ID = 227
+/** Subject of what an encoder makes of a template's picture. */
+export const encodingId = (templateId: string, modelId: string): string =>
+  `${templateId}.${modelId}`
 
 const momentSchema = z.int().min(0).max(8_640_000_000_000_000)
 const base64 = (maxBytes: number) => z.base64().max(Math.ceil(maxBytes / 3) * 4)
@@ -82,6 +92,19 @@ const pictureSchema = z.strictObject({
   cropPng: base64(1024 * 1024).min(1),
 })
 
+const encodingSchema = z
+  .strictObject({
+    kind: z.literal('encoding'),
+    id: z.string().max(MAX_ID),
+    templateId: z.ulid(),
+    modelId: z.string().min(1).max(200),
+    vector: vectorSchema,
+  })
+  .refine(({ id, templateId, modelId }) => id === encodingId(templateId, modelId), {
+    error: 'is not made of template and encoder',
+    path: ['id'],
+  })
+
 const consentSchema = z.strictObject({
   kind: z.literal('consent'),
   id: z.ulid(),
@@ -116,6 +139,21 @@ const tokenSchema = z.strictObject({
   edits: editsSchema,
 })
 
+const doorSchema = z.strictObject({
+  kind: z.literal('door'),
+  /** Of the kiosk. */
+  id: z.ulid(),
+  admits: admitsSchema,
+  edits: editsSchema,
+})
+
+const rolloutRecordSchema = z.strictObject({
+  kind: z.literal('rollout'),
+  id: z.literal('encoder'),
+  rollout: rolloutSchema,
+  edits: editsSchema,
+})
+
 /** The content of a record, as it stands in the ciphertext. */
 export const payloadSchema = z.discriminatedUnion('kind', [
   personSchema,
@@ -123,9 +161,12 @@ export const payloadSchema = z.discriminatedUnion('kind', [
   scheduleSchema,
   templateSchema,
   pictureSchema,
+  encodingSchema,
   consentSchema,
   negativeSchema,
   tokenSchema,
+  doorSchema,
+  rolloutRecordSchema,
 ])
 export type Payload = z.output<typeof payloadSchema>
 export type PayloadOf<Kind extends RecordKind> = Extract<Payload, { readonly kind: Kind }>
@@ -133,7 +174,7 @@ export type PayloadOf<Kind extends RecordKind> = Extract<Payload, { readonly kin
 /** What is left of a record after its subject was deleted. */
 export const tombstoneSchema = z.strictObject({
   kind: recordKindSchema,
-  id: z.string().min(1).max(64),
+  id: z.string().min(1).max(MAX_ID),
   deleted: z.literal(true),
 })
 export type Tombstone = z.output<typeof tombstoneSchema>

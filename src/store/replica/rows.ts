@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3-multiple-ciphers'
 
 import { searchForm } from '../person.js'
 import type { Edits, Payload, PayloadOf, RecordKind } from './record.js'
-import { payloadSchema } from './record.js'
+import { encodingId, payloadSchema } from './record.js'
 
 /** Another subject that must be there first. */
 export interface Need {
@@ -21,8 +21,10 @@ export interface ReplicaRows {
   remove(kind: RecordKind, subject: string): void
   /** Ids of everything there is of a kind, in order. */
   ids(kind: RecordKind): string[]
-  /** What of a person goes with the person. */
-  childrenOf(personId: string): Need[]
+  /** What goes with a person or a template. */
+  childrenOf(parent: Need): Need[]
+  /** Whose a template is. */
+  personOf(templateId: string): string | undefined
 }
 
 /** On what a content rests. */
@@ -34,6 +36,8 @@ export function needsOf(payload: Payload): Need[] {
       return [{ kind: 'group', subject: payload.id }]
     case 'picture':
       return [{ kind: 'template', subject: payload.id }]
+    case 'encoding':
+      return [{ kind: 'template', subject: payload.templateId }]
     case 'template':
     case 'consent':
       return [{ kind: 'person', subject: payload.personId }]
@@ -43,6 +47,8 @@ export function needsOf(payload: Payload): Need[] {
         .map((subject) => ({ kind: 'person', subject }))
     case 'group':
     case 'token':
+    case 'door':
+    case 'rollout':
       return []
   }
 }
@@ -55,6 +61,9 @@ const TABLES: Readonly<Record<Exclude<RecordKind, 'picture'>, readonly [string, 
   consent: ['consents', 'id'],
   negative: ['negatives', 'id'],
   token: ['admin_tokens', 'id'],
+  encoding: ['encodings', `template_id || '.' || model_id`],
+  door: ['fleet_doors', 'kiosk'],
+  rollout: ['fleet_rollouts', 'id'],
 }
 
 type Row = Record<string, unknown>
@@ -96,6 +105,21 @@ function toContent(kind: RecordKind, row: Row, groups: readonly string[], edits:
       }
     case 'picture':
       return { kind, id, cropPng: text(row['crop_png']) }
+    case 'encoding': {
+      const templateId = String(row['template_id'])
+      const modelId = String(row['model_id'])
+      const vector = text(row['vector'])
+      return { kind, id: encodingId(templateId, modelId), templateId, modelId, vector }
+    }
+    case 'door':
+      return {
+        kind,
+        id: row['kiosk'],
+        admits: JSON.parse(String(row['admits'])) as unknown,
+        edits,
+      }
+    case 'rollout':
+      return { kind, id, rollout: JSON.parse(String(row['body'])) as unknown, edits }
     case 'consent':
       return {
         kind,
@@ -225,6 +249,26 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
       .prepare<[string], string>(`SELECT id FROM ${TABLES[kind][0]} WHERE person_id = ?`)
       .pluck(),
   }))
+  const encodingsOf = database
+    .prepare<[string], string>(
+      `SELECT ${TABLES.encoding[1]} FROM encodings WHERE template_id = ? ORDER BY model_id`,
+    )
+    .pluck()
+  const ownerOf = database
+    .prepare<[string], string>('SELECT person_id FROM templates WHERE id = ?')
+    .pluck()
+  const upsertEncoding = database.prepare<[string, string, Buffer]>(
+    `INSERT INTO encodings (template_id, model_id, vector) VALUES (?, ?, ?)
+     ON CONFLICT (template_id, model_id) DO UPDATE SET vector = excluded.vector`,
+  )
+  const upsertDoor = database.prepare<[string, string]>(
+    `INSERT INTO fleet_doors (kiosk, admits) VALUES (?, ?)
+     ON CONFLICT (kiosk) DO UPDATE SET admits = excluded.admits`,
+  )
+  const upsertRollout = database.prepare<[string, string]>(
+    `INSERT INTO fleet_rollouts (id, body) VALUES (?, ?)
+     ON CONFLICT (id) DO UPDATE SET body = excluded.body`,
+  )
 
   function writePerson(person: PayloadOf<'person'>): void {
     const { id, name, groups } = person
@@ -277,6 +321,16 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
           )
         case 'picture':
           return void setPicture.run(Buffer.from(payload.cropPng, 'base64'), payload.id)
+        case 'encoding':
+          return void upsertEncoding.run(
+            payload.templateId,
+            payload.modelId,
+            Buffer.from(payload.vector, 'base64'),
+          )
+        case 'door':
+          return void upsertDoor.run(payload.id, JSON.stringify(payload.admits))
+        case 'rollout':
+          return void upsertRollout.run(payload.id, JSON.stringify(payload.rollout))
         case 'consent':
           return void insertConsent.run(payload)
         case 'negative':
@@ -307,7 +361,13 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
     },
 
     ids: (kind) => (kind === 'picture' ? pictured : lists[kind]).all(),
-    childrenOf: (personId) =>
-      children.flatMap(({ kind, ids }) => ids.all(personId).map((subject) => ({ kind, subject }))),
+    childrenOf({ kind: parent, subject: id }) {
+      if (parent === 'template') {
+        return encodingsOf.all(id).map((subject) => ({ kind: 'encoding', subject }))
+      }
+      if (parent !== 'person') return []
+      return children.flatMap(({ kind, ids }) => ids.all(id).map((subject) => ({ kind, subject })))
+    },
+    personOf: (templateId) => ownerOf.get(templateId),
   }
 }

@@ -4,14 +4,15 @@ import type Database from 'better-sqlite3-multiple-ciphers'
  * Raises the count of changes and puts the mark on a subject; only while the kiosk is in a fleet.
  * @param urgent whether somebody loses something by it: such changes go first
  */
-const mark = (kind: string, subject: string, urgent: string) => `
+export const mark = (kind: string, subject: string, urgent: string) => `
   UPDATE fleet_capture SET marks = marks + 1;
   INSERT INTO fleet_marks (kind, subject, sequence, urgent)
     VALUES ('${kind}', ${subject}, (SELECT marks FROM fleet_capture), ${urgent})
     ON CONFLICT (kind, subject) DO UPDATE
       SET sequence = excluded.sequence, urgent = excluded.urgent, announced = 0, stamped = 0;`
 
-function trigger(table: string, event: string, marks: readonly string[]): string {
+/** A trigger that marks, while the kiosk is in a fleet. */
+export function trigger(table: string, event: string, marks: readonly string[]): string {
   const name = `fleet_${table}_${event.split(' ')[0]?.toLowerCase() ?? ''}`
   return `CREATE TRIGGER ${name} AFTER ${event} ON ${table}
 WHEN (SELECT capturing FROM fleet_capture) = 1 BEGIN${marks.join('')}

@@ -10,7 +10,10 @@ import { needsOf } from './rows.js'
 import type { Need, ReplicaRows } from './rows.js'
 
 /** The kinds whose ids people choose, and may choose again after a deletion. */
-const REUSABLE: readonly RecordKind[] = ['group', 'schedule']
+const REUSABLE: readonly RecordKind[] = ['group', 'schedule', 'door', 'rollout']
+
+/** Kinds that concern nobody but the person. */
+const OF_A_FACE: readonly RecordKind[] = ['template', 'picture', 'encoding', 'consent']
 
 /** What came to be different so far, see `AppliedChanges`. */
 export interface Changes {
@@ -80,9 +83,16 @@ export function createTaker(
       case 'template':
         changes.templates.set(payload.id, payload.personId)
         break
+      case 'encoding': {
+        const personId = rows.personOf(payload.templateId)
+        if (personId !== undefined) changes.templates.set(payload.templateId, personId)
+        break
+      }
       case 'picture':
       case 'consent':
         break
+      case 'door':
+      case 'rollout':
       case 'group':
       case 'schedule':
       case 'negative':
@@ -144,31 +154,36 @@ export function createTaker(
     else ledger.clearMark(kind, subject)
   }
 
+  /** What goes with a subject is deleted from the record by whoever wrote it. */
+  function dropChildren(parent: Need, changes: Changes): void {
+    for (const child of rows.childrenOf(parent)) {
+      const mine = ledger.known(child.kind, child.subject)?.mine === true
+      if (child.kind === 'template') {
+        changes.templatesGone.add(child.subject)
+        changes.templates.delete(child.subject)
+        dropChildren(child, changes)
+      }
+      const kinds: RecordKind[] = child.kind === 'template' ? ['template', 'picture'] : [child.kind]
+      for (const each of kinds) {
+        if (mine || ledger.mark(each, child.subject) !== undefined) {
+          ledger.ensureMark(each, child.subject, true)
+        }
+      }
+    }
+  }
+
   function removeRow(kind: RecordKind, subject: string, changes: Changes): void {
+    dropChildren({ kind, subject }, changes)
     if (kind === 'person') {
       changes.personsGone.add(subject)
       changes.persons.delete(subject)
-      for (const child of rows.childrenOf(subject)) {
-        const mine = ledger.known(child.kind, child.subject)?.mine === true
-        if (child.kind === 'template') {
-          changes.templatesGone.add(child.subject)
-          changes.templates.delete(child.subject)
-        }
-        const kinds: RecordKind[] =
-          child.kind === 'template' ? ['template', 'picture'] : [child.kind]
-        for (const each of kinds) {
-          if (mine || ledger.mark(each, child.subject) !== undefined) {
-            ledger.ensureMark(each, child.subject, true)
-          }
-        }
-      }
       ledger.forgetAllTold(subject)
     }
     if (kind === 'template') {
       changes.templatesGone.add(subject)
       changes.templates.delete(subject)
     }
-    if (kind !== 'template' && kind !== 'picture' && kind !== 'consent') changes.others = true
+    if (!OF_A_FACE.includes(kind)) changes.others = true
     rows.remove(kind, subject)
   }
 

@@ -1,10 +1,14 @@
+import { useState } from 'preact/hooks'
+
 import { formatCount, formatWhen } from '../format.js'
 import { sentence } from '../problem-text.js'
 import { fleet } from '../resources.js'
 import type { Fleet, FleetDoor } from '../resources.js'
+import { isAdmin } from '../session.js'
 import { useLoad } from '../use-load.js'
 import { words } from '../words.js'
-import { Notice, Panel, Problem } from './panel.js'
+import { admitsText, admittedBy, AdmitsDialog } from './fleet-admits.js'
+import { IconButton, Notice, Panel, Problem } from './panel.js'
 
 /** What doors of one fleet should have in common, where they differ: the newest roll-out is under way. */
 function kinds(doors: readonly FleetDoor[], read: (door: FleetDoor) => string | null): number {
@@ -13,7 +17,37 @@ function kinds(doors: readonly FleetDoor[], read: (door: FleetDoor) => string | 
 
 const encoderOf = ({ models }: FleetDoor) => models['encoder'] ?? null
 
-function DoorRow({ door, ahead }: { readonly door: FleetDoor; readonly ahead: number }) {
+function Admits({ door, onChanged }: { readonly door: FleetDoor; readonly onChanged: () => void }) {
+  const [asking, setAsking] = useState(false)
+  const { fleet: text } = words.value
+  const now = admittedBy(door)
+  const isKnown = door.version !== null
+  const told = door.rule === null ? undefined : admitsText(door.rule.groups)
+  return (
+    <>
+      {isKnown && admitsText(now)}
+      {told !== undefined && (!isKnown || told !== admitsText(now)) && (
+        <span class="soft small"> {text.toldTo(told)}</span>
+      )}
+      {isAdmin.value && door.standing === 'member' && (
+        <IconButton
+          icon="edit"
+          label={text.changeAdmits(door.name)}
+          onClick={() => setAsking(true)}
+        />
+      )}
+      {asking && <AdmitsDialog door={door} onDone={onChanged} onClose={() => setAsking(false)} />}
+    </>
+  )
+}
+
+interface DoorRowProps {
+  readonly door: FleetDoor
+  readonly ahead: number
+  readonly onChanged: () => void
+}
+
+function DoorRow({ door, ahead, onChanged }: DoorRowProps) {
   const { fleet: text } = words.value
   const behind = door.sequence === null ? 0 : ahead - door.sequence
   const standing = door.standing === 'member' ? (door.health ?? 'silent') : door.standing
@@ -34,8 +68,7 @@ function DoorRow({ door, ahead }: { readonly door: FleetDoor; readonly ahead: nu
       </td>
       <td data-label={text.seen}>{door.seenAt === null ? text.never : formatWhen(door.seenAt)}</td>
       <td data-label={text.admits}>
-        {door.groups.length === 0 && door.version !== null && text.everybody}
-        {door.groups.join(', ')}
+        <Admits door={door} onChanged={onChanged} />
       </td>
       <td data-label={text.versions}>
         <code class="soft">
@@ -49,7 +82,8 @@ function DoorRow({ door, ahead }: { readonly door: FleetDoor; readonly ahead: nu
   )
 }
 
-function Doors({ doors }: { readonly doors: readonly FleetDoor[] }) {
+function Doors(props: { readonly doors: readonly FleetDoor[]; readonly onChanged: () => void }) {
+  const { doors, onChanged } = props
   const { fleet: text } = words.value
   const standing = doors.filter((door) => door.standing === 'member')
   const ahead = Math.max(0, ...standing.map((door) => door.sequence ?? 0))
@@ -75,7 +109,7 @@ function Doors({ doors }: { readonly doors: readonly FleetDoor[] }) {
           </thead>
           <tbody>
             {doors.map((door) => (
-              <DoorRow key={door.kiosk} door={door} ahead={ahead} />
+              <DoorRow key={door.kiosk} door={door} ahead={ahead} onChanged={onChanged} />
             ))}
           </tbody>
         </table>
@@ -84,7 +118,7 @@ function Doors({ doors }: { readonly doors: readonly FleetDoor[] }) {
   )
 }
 
-function View({ data }: { readonly data: Fleet }) {
+function View({ data, onChanged }: { readonly data: Fleet; readonly onChanged: () => void }) {
   const { fleet: text } = words.value
   return (
     <Panel title={text.title} note={text.note}>
@@ -101,14 +135,31 @@ function View({ data }: { readonly data: Fleet }) {
           <a href={`#/people/${otherId}`}>{otherId}</a>
         </Notice>
       ))}
-      {data.doors !== null && <Doors doors={data.doors} />}
+      {data.rollout !== null && (
+        <Notice tone="warn">
+          {text.rollout(
+            data.rollout.to,
+            formatCount(data.rollout.reached),
+            formatCount(data.rollout.stages + 1),
+          )}
+          {data.rollout.hindrances.map((what) => (
+            <span key={what} class="soft small" lang="en">
+              {' '}
+              {sentence(what)}
+            </span>
+          ))}
+        </Notice>
+      )}
+      {data.doors !== null && <Doors doors={data.doors} onChanged={onChanged} />}
     </Panel>
   )
 }
 
 /** The other doors of the fleet; nothing for a door of its own. */
 export function FleetDoors() {
-  const { data, error } = useLoad((signal) => fleet.get(signal))
+  const { data, error, reload } = useLoad((signal) => fleet.get(signal))
   if (error !== undefined) return <Problem error={error} />
-  return data === undefined || data.state === 'alone' ? null : <View data={data} />
+  return data === undefined || data.state === 'alone' ? null : (
+    <View data={data} onChanged={() => void reload()} />
+  )
 }

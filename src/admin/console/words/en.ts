@@ -289,6 +289,13 @@ export const en = {
     never: 'Never',
     admits: 'Admits',
     everybody: 'Everybody',
+    nobody: 'Nobody',
+    toldTo: (groups: string) => `told to admit: ${groups}`,
+    changeAdmits: (door: string) => `Change whom ${door} admits`,
+    admitsText:
+      'The door follows as soon as it hears of it; a door without a network goes on as before until then.',
+    rollout: (to: string, reached: string, stages: string) =>
+      `Roll-out of ${to}: ${reached} of ${stages} stages.`,
     versions: 'Version, encoder, calibration',
     behind: 'Behind / waiting',
     differ: 'The doors do not all run one version, encoder and calibration.',

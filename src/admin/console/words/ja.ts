@@ -283,6 +283,13 @@ export const ja: Words = {
     never: 'なし',
     admits: '許可する人',
     everybody: '全員',
+    nobody: 'なし',
+    toldTo: (groups: string) => `指示: ${groups}`,
+    changeAdmits: (door: string) => `${door}が許可する人を変更`,
+    admitsText:
+      'ドアは指示を受け取り次第従います。通信できないドアは、それまで今までどおり動作します。',
+    rollout: (to: string, reached: string, stages: string) =>
+      `${to}の展開: ${stages}段階中${reached}段階まで完了。`,
     versions: 'バージョン・エンコーダー・較正',
     behind: '遅れ / 待ち',
     differ: 'バージョン・エンコーダー・較正が揃っていないドアがあります。',
