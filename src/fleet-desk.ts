@@ -13,7 +13,7 @@ import type { Health } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
 import type { Listener } from './events/subscriptions.js'
 import { addressOf } from './fleet/address.js'
-import { writeAudit } from './fleet/audit-sink.js'
+import { resealAudit, writeAudit } from './fleet/audit-sink.js'
 import { writeDecisions } from './fleet/decision-sink.js'
 import { toFleetDoor } from './fleet/doors.js'
 import type { FleetDoor } from './fleet/doors.js'
@@ -211,8 +211,14 @@ function openMember(
 
   async function handAudit(client: Connection): Promise<void> {
     try {
-      if (store.audit.head().sequence <= Number(store.replica.recall('audit-cursor') ?? 0)) return
-      store.replica.remember('audit-cursor', await writeAudit(client, secrets, store.audit))
+      const { replica, audit } = store
+      if (audit.head().sequence > Number(replica.recall('audit-cursor') ?? 0)) {
+        replica.remember('audit-cursor', await writeAudit(client, secrets, audit))
+      }
+      const generation = secrets.generation()
+      if (replica.recall('audit-generation') === generation) return
+      await resealAudit(client, secrets, audit)
+      replica.remember('audit-generation', generation)
     } catch (error) {
       const { cause, cure } = explainPostgres(error)
       log.error({ cause, cure }, 'the audit could not be handed to the fleet’s database')

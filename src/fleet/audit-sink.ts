@@ -98,6 +98,44 @@ export async function writeAudit(
   }
 }
 
+/**
+ * Seals with the newest key what the database holds of this kiosk's audit under older ones, out of the
+ * kiosk's own store, so that a removed kiosk's key opens none of it any more. Goes on where it was cut.
+ */
+export async function resealAudit(
+  client: Connection,
+  secrets: FleetSecrets,
+  audit: Pick<AuditLog, 'linksAfter'>,
+): Promise<void> {
+  const { fleet, kiosk } = secrets.membership()
+  const generation = secrets.generation()
+  const key = secrets.recordKey(generation)
+  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
+  let last = 0
+  for (;;) {
+    const links = audit.linksAfter(last, ROWS_A_STATEMENT)
+    if (links.length === 0) return
+    await client.query(
+      `UPDATE fleet_audit SET generation = $2, ciphertext = row.ciphertext
+       FROM unnest($3::bigint[], $4::bytea[]) AS row (sequence, ciphertext)
+       WHERE kiosk = $1 AND fleet_audit.sequence = row.sequence AND generation < $2`,
+      [
+        kiosk,
+        generation,
+        links.map(({ sequence }) => sequence),
+        links.map((link) =>
+          seal(
+            key,
+            contextOf(fleet, kiosk, link.sequence, generation),
+            Buffer.from(JSON.stringify(link), 'utf8'),
+          ),
+        ),
+      ],
+    )
+    last = links.at(-1)?.sequence ?? last
+  }
+}
+
 /** A kiosk's audit as the database has it. */
 export interface KioskAudit {
   readonly kiosk: string

@@ -143,11 +143,10 @@ export async function invite(
   const id = ulid()
   const secret = randomBytes(KEY_BYTES)
   const generation = secrets.generation()
-  const keys: Record<string, string> = {}
-  for (let number = 1; number <= generation; number++) {
-    const key = secrets.recordKey(number)
-    if (key !== undefined) keys[String(number)] = key.toString('base64')
-  }
+  const key = secrets.recordKey(generation)
+  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
+  // The newest alone: what older ones seal is believed only where it is known already.
+  const keys = { [String(generation)]: key.toString('base64') }
   const bundle = { fleet, indexKey, keys, members: secrets.members() }
   const sealed = seal(
     deriveKey(secret, 'invitation'),

@@ -1,12 +1,16 @@
 import t from 'tap'
 
-import { readAudit, writeAudit } from '../../src/fleet/audit-sink.js'
+import { readAudit, resealAudit, writeAudit } from '../../src/fleet/audit-sink.js'
+import { invite, joinFleet } from '../../src/fleet/members.js'
+import { openSecrets } from '../../src/fleet/membership.js'
+import { removeMember } from '../../src/fleet/rotation.js'
+import { temporaryStore } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
-import { fleetOf } from './kiosk.js'
+import { fleetOf, settle } from './kiosk.js'
 
 t.test('the audit of every kiosk in the record', { skip: noPostgres }, async (t) => {
   const cluster = await startCluster(t)
-  const [a, b] = await fleetOf(t, cluster, 2)
+  const [a, b, c] = await fleetOf(t, cluster, 3)
   const client = await cluster.connect()
   t.teardown(() => client.end())
   const kioskOf = ({ secrets }: typeof a) => secrets.membership().kiosk
@@ -36,6 +40,23 @@ t.test('the audit of every kiosk in the record', { skip: noPostgres }, async (t)
     await write(a)
     const { whole, brokenAt } = await readAudit(client, a.secrets, kioskOf(a), 0)
     t.same({ whole, brokenAt }, { whole: a.store.audit.head().sequence, brokenAt: null })
+  })
+
+  await t.test('a removed kiosk’s key opens none of it any more', async (t) => {
+    await settle([a, b, c])
+    await removeMember(client, a.secrets, a.store.replica, 'kiosk 3')
+    await settle([a, b])
+    for (const { secrets, store } of [a, b]) await resealAudit(client, secrets, store.audit)
+    for (const kiosk of [a, b]) {
+      t.match(await readAudit(client, c.secrets, kioskOf(kiosk), 9), { whole: 0, brokenAt: 1 })
+      const read = await readAudit(client, a.secrets, kioskOf(kiosk), 0)
+      t.equal(read.brokenAt, null)
+      t.ok(read.whole > 0)
+    }
+    const joined = temporaryStore(t)
+    await joinFleet(client, joined.replica, 'kiosk 4', await invite(client, a.secrets))
+    t.equal(openSecrets(joined.replica).recordKey(1), undefined, 'nor does a new one get it')
+    t.equal((await readAudit(client, openSecrets(joined.replica), kioskOf(b), 0)).brokenAt, null)
   })
 
   await t.test('a row that was taken out, moved or changed is found', async (t) => {

@@ -117,3 +117,4 @@ export type ReplicaMemory =
   | 'unreadable'
   | 'decision-cursor'
   | 'audit-cursor'
+  | 'audit-generation'
