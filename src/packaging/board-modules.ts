@@ -21,7 +21,8 @@ import { runTool } from './run-tool.js'
 const LEFT_OUT = ['@ffmpeg-installer/ffmpeg', '@tensorflow/tfjs-node']
 
 /** Files that only developers read. Licences stay. */
-const DEVELOPERS_FILES = /\.(?:map|ts|mts|cts|tsx|markdown|md|flow|coffee|bin\.gz)$|^\.(?!bin)/i
+const DEVELOPERS_FILES =
+  /\.(?:map|ts|mts|cts|tsx|markdown|md|flow|coffee|bin\.gz)$|^\.(?!bin)|^eslint\.config\./i
 const DEVELOPERS_FOLDERS = new Set([
   'test',
   'tests',
@@ -29,7 +30,10 @@ const DEVELOPERS_FOLDERS = new Set([
   'docs',
   'example',
   'examples',
+  'benchmark',
+  'benchmarks',
   '.github',
+  '.husky',
 ])
 const LICENCES = /^(?:licen[cs]e|copying|notice)/i
 
@@ -83,10 +87,26 @@ function prune(modules: string, architecture: Architecture): void {
   for (const part of ['deps', 'src']) {
     rmSync(join(modules, 'better-sqlite3-multiple-ciphers', part), { recursive: true, force: true })
   }
+  pruneTensorflow(join(modules, '@tensorflow'))
   for (const folder of ['.bin', '.package-lock.json', '@types']) {
     rmSync(join(modules, folder), { recursive: true, force: true })
   }
   pruneFolder(modules)
+}
+
+/** Each of these is there in eight forms; Node.js loads the one bundle that `main` names. */
+function pruneTensorflow(scope: string): void {
+  for (const name of readdirSync(scope)) {
+    const folder = join(scope, name)
+    const { main } = z
+      .looseObject({ main: z.string() })
+      .parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')))
+    const bundle = readFileSync(join(folder, main))
+    rmSync(join(folder, 'dist'), { recursive: true })
+    rmSync(join(folder, 'src'), { recursive: true, force: true })
+    mkdirSync(dirname(join(folder, main)), { recursive: true })
+    writeFileSync(join(folder, main), bundle)
+  }
 }
 
 function pruneFolder(folder: string): void {
