@@ -3,7 +3,7 @@ import { createBell } from '../events/bell.js'
 import { explainPostgres } from './fault.js'
 import { listMembers, reportStatus } from './members.js'
 import { migrateRecord } from './migrate.js'
-import { readNews } from './news.js'
+import { createTakenRows, readNews } from './news.js'
 import type { Connection, PostgresAddress } from './postgres.js'
 import { connectPostgres } from './postgres.js'
 import { CHANGE_CHANNEL, readPage } from './record-table.js'
@@ -66,6 +66,8 @@ export function startFleetLink(parts: LinkParts): FleetLink {
   let isSomebodyNew = false
   let isAsked = false
   const news: RecordRow[] = []
+  const taken = createTakenRows()
+  const copying: CopyParts = { ...parts, taken }
 
   function enter(next: LinkState): void {
     if (JSON.stringify(next) === JSON.stringify(state)) return
@@ -100,7 +102,8 @@ export function startFleetLink(parts: LinkParts): FleetLink {
     let learntMs = Number.NEGATIVE_INFINITY
     while (!isStopping()) {
       isAsked = false
-      const { unreadable } = await copyOnce(client, parts)
+      const { unreadable } = await copyOnce(client, copying)
+      taken.clear()
       if (unreadable === 0) parts.onFresh()
       enter(unreadable === 0 ? { name: 'connected' } : { name: 'degraded', ...DAMAGED })
       await parts.afterRound?.(client)
@@ -118,7 +121,7 @@ export function startFleetLink(parts: LinkParts): FleetLink {
       try {
         while (!isAsked && !isStopping()) {
           await bell.whenRung(stopping.signal)
-          if (!takeNews(parts, news.splice(0))) isAsked = true
+          if (!takeNews(copying, news.splice(0))) isAsked = true
         }
       } finally {
         clearTimeout(timer)

@@ -30,12 +30,40 @@ const rowSchema = z
 
 const newsSchema = z.strictObject({ rows: z.array(rowSchema) })
 
+/** Far more than come between two readings of the table on a day like others. */
+const MAX_TAKEN = 1000
+
+/** Rows that were taken from wake-ups since the table was last read. */
+export interface TakenRows {
+  add(rows: readonly RecordRow[]): void
+  /** Whether the table says the very same. */
+  has(row: RecordRow): boolean
+  clear(): void
+}
+
+/** Nothing taken yet. */
+export function createTakenRows(): TakenRows {
+  const taken = new Map<string, string>()
+  return {
+    add(rows) {
+      for (const row of rows) if (taken.size < MAX_TAKEN) taken.set(row.seq, textOf(row))
+    },
+    has: (row) => taken.size > 0 && taken.get(row.seq) === textOf(row),
+    clear: () => taken.clear(),
+  }
+}
+
 const textOf = (row: RecordRow): string =>
   JSON.stringify({
-    ...row,
+    kind: row.kind,
     subject: row.subject.toString('base64'),
+    version: row.version,
+    deleted: row.deleted,
+    generation: row.generation,
     ciphertext: row.ciphertext.toString('base64'),
     keyed_hash: row.keyed_hash.toString('base64'),
+    author: row.author,
+    seq: row.seq,
   })
 
 const notification = (rows: readonly string[]) => `{"rows":[${rows.join(',')}]}`

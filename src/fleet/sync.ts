@@ -7,6 +7,7 @@ import type { AppliedChanges, Cursor, Replica } from '../store/replica/replica.j
 import { explainPostgres } from './fault.js'
 import type { FleetFault } from './fault.js'
 import type { FleetSecrets } from './membership.js'
+import type { TakenRows } from './news.js'
 import type { Connection } from './postgres.js'
 import { openRows, PAGE_ROWS, pushChanges, readHead, readPage, readRows } from './record-table.js'
 import type { RecordPage } from './record-table.js'
@@ -20,6 +21,8 @@ export interface CopyParts {
   readonly secrets: FleetSecrets
   /** Told after each transaction of the replica. */
   readonly onApplied: (changes: AppliedChanges) => void
+  /** What wake-ups brought since the last round, which need not be taken twice. */
+  readonly taken?: TakenRows
 }
 
 /** What one round of copying did. */
@@ -73,7 +76,7 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
  * @returns whether that was all; else a round is needed at once
  */
 export function takeNews(
-  { replica, secrets, onApplied }: CopyParts,
+  { replica, secrets, onApplied, taken }: CopyParts,
   rows: readonly RecordRow[],
 ): boolean {
   const cursor = replica.cursor()
@@ -84,6 +87,7 @@ export function takeNews(
   const { records, unreadable } = openRows(secrets, fresh)
   if (unreadable.length > 0 || records.some(({ outdated }) => outdated)) return false
   onApplied(replica.apply(records, cursor))
+  taken?.add(fresh)
   return !replica.hasPending()
 }
 
@@ -94,7 +98,7 @@ function nextSlice(rows: number, tookMs: number): number {
 
 async function pull(
   client: Connection,
-  { replica, secrets, onApplied }: CopyParts,
+  { replica, secrets, onApplied, taken }: CopyParts,
 ): Promise<{ readonly pulled: number; readonly unreadable: number }> {
   let cursor = replica.cursor()
   const head = await readHead(client, secrets, cursor)
@@ -130,7 +134,9 @@ async function pull(
       const startMs = performance.now()
       const slice = rows.slice(from, from + sliceRows)
       from += slice.length
-      const { records, unreadable } = openRows(secrets, slice)
+      // One that reads anew must see all of it, known or not.
+      const isNew = (row: RecordRow) => cursor.pass > 0 || taken?.has(row) !== true
+      const { records, unreadable } = openRows(secrets, slice.filter(isNew))
       for (const { subject } of unreadable) damaged.add(subject)
       cursor = { ...cursor, sequence: Number(slice.at(-1)?.seq) }
       if (!full && from >= rows.length) cursor = atHead()

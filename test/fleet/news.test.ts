@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
 
-import { newsOf, readNews } from '../../src/fleet/news.js'
+import { createTakenRows, newsOf, readNews } from '../../src/fleet/news.js'
 import { CHANGE_CHANNEL } from '../../src/fleet/record-table.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import type { RecordRow } from '../../src/fleet/sealed-record.js'
-import { takeNews } from '../../src/fleet/sync.js'
+import { copyOnce, takeNews } from '../../src/fleet/sync.js'
 import { sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle } from './kiosk.js'
@@ -81,6 +81,26 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     await settle(kiosks)
     t.equal(new Set(digests(kiosks)).size, 1)
     t.equal(b.store.replica.hasPending(), false)
+  })
+
+  await t.test('what came with it is not taken again from the table', async (t) => {
+    a.store.persons.update(grace.id, { name: 'Grace H.' }, 'cli')
+    const told = await toldBy(a)
+    const { replica } = b.store
+    const { secrets } = b
+    const taken = createTakenRows()
+    const parts = { replica, secrets, taken, onApplied: () => undefined }
+    t.equal(takeNews(parts, told), true)
+    t.equal(taken.has(told[0]), true)
+    t.equal(taken.has({ ...told[0], version: '9' }), false)
+    const client = await cluster.connect()
+    t.match(await copyOnce(client, parts), { pulled: 0, pushed: 0, unreadable: 0 })
+    t.equal(replica.cursor().sequence, Number(told[0].seq), 'but it counts as read')
+    taken.clear()
+    t.equal(taken.has(told[0]), false)
+    await client.end()
+    await settle(kiosks)
+    t.equal(new Set(digests(kiosks)).size, 1)
   })
 
   await t.test('one that comes late takes nothing back', async (t) => {

@@ -22,17 +22,25 @@ export interface ReplicasOrder {
   readonly topic: string
 }
 
-/** What it tells: that all are connected, or when a replica first had something, by the clock of the day. */
+/** When a replica first had something, by the clock of the day. */
+export interface Seen {
+  readonly id: string
+  readonly atMs: number
+}
+
+/** What it tells: that all are connected, or what was seen since it last told. */
 export type ReplicasNews =
   | { readonly kind: 'ready' }
   /** Processor time so far, when asked with `cpu`. */
   | { readonly kind: 'cpu'; readonly ms: number }
-  | {
-      readonly kind: 'seen'
-      readonly what: 'enrolment' | 'revocation'
-      readonly id: string
-      readonly atMs: number
-    }
+  | { readonly kind: 'seen'; readonly all: readonly Seen[] }
+
+/** Together, so that telling takes no time from those who are still to hear. */
+const TELL_EVERY_MS = 200
+const seen: Seen[] = []
+setInterval(() => {
+  if (seen.length > 0) tell({ kind: 'seen', all: seen.splice(0) })
+}, TELL_EVERY_MS)
 
 function tell(news: ReplicasNews): void {
   process.send?.(news)
@@ -53,7 +61,7 @@ async function open(order: ReplicasOrder, index: number, membership: Membership)
     const hearing = hearRevocation(secrets, replica, payload)
     if (hearing.outcome !== 'applied') return
     if (store.persons.get(hearing.personId)?.active !== false) return
-    tell({ kind: 'seen', what: 'revocation', id: hearing.personId, atMs: now() })
+    seen.push({ id: hearing.personId, atMs: now() })
   })
   await client.subscribeAsync(order.topic, { qos: 1 })
   await new Promise<void>((resolve) => {
@@ -65,9 +73,7 @@ async function open(order: ReplicasOrder, index: number, membership: Membership)
       pollMs: 10_000,
       random: Math.random,
       onApplied({ templates }) {
-        for (const { templateId } of templates) {
-          tell({ kind: 'seen', what: 'enrolment', id: templateId, atMs: now() })
-        }
+        for (const { templateId } of templates) seen.push({ id: templateId, atMs: now() })
       },
       onFresh: resolve,
       onState: () => undefined,

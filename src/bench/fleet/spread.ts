@@ -142,7 +142,7 @@ export async function benchSpread(
         child.on('message', (news: ReplicasNews) => {
           if (news.kind === 'ready') resolve()
           else if (news.kind === 'cpu') cpuAnswers.push(news.ms)
-          else seen.set(news.id, [...(seen.get(news.id) ?? []), news.atMs])
+          else for (const { id, atMs } of news.all) seen.set(id, [...(seen.get(id) ?? []), atMs])
         })
       })
     }),
