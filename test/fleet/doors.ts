@@ -63,6 +63,7 @@ admin: { port: 0 }
     config,
     log,
     onAlive: () => undefined,
+    isSupervised: true,
     playlist: [{ kind: 'clip', label: 'a man', file, startS: 0, durationS: 14 }],
   })
   t.teardown(() => daemon.stop())

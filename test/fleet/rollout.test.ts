@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 
 import t from 'tap'
 
+import { openAdmittedGroups } from '../../src/admitted-groups.js'
 import { configSchema } from '../../src/config/schema.js'
+import { judgeAccess } from '../../src/decision/policy.js'
 import {
   createPictureEncoder,
   encoderOfFleet,
@@ -174,6 +176,54 @@ t.test(
       t.equal(left.rowCount, 0)
       await client.end()
       t.equal(new Set(digests(kiosks)).size, 1)
+    })
+
+    await t.test('any kiosk says whom a door admits', async (t) => {
+      const staffDoor = configSchema.parse({
+        door: { groups: ['staff'] },
+        store: { fleet: { url: cluster.url } },
+      })
+      const atB = openAdmittedGroups(staffDoor, b.store)
+      for (const id of ['staff', 'guests', 'night']) a.store.groups.create({ id, name: id }, 'cli')
+      await settle(kiosks)
+
+      t.same(atB(), ['staff'], 'the door’s configuration, while the fleet says nothing')
+      t.throws(() => a.store.fleetRules.setAdmits(idOf(b), ['nobody-knows'], 'cli'), {
+        code: 'not-found',
+      })
+      a.store.fleetRules.setAdmits(idOf(b), ['guests', 'staff'], 'cli')
+      await settle(kiosks)
+      t.same(atB(), ['guests', 'staff'])
+      t.same(openAdmittedGroups(staffDoor, a.store)(), ['staff'], 'of no other door')
+      t.match(
+        b.applied.some(({ others }) => others),
+        true,
+        'the door is told',
+      )
+
+      const visitor = { active: true, validFromMs: null, validUntilMs: null, groups: ['night'] }
+      const judged = (doorGroups: readonly string[] | null) =>
+        judgeAccess(visitor, { scheduleOf: () => null, lockdown: false, doorGroups }, 0).outcome
+      t.equal(judged(null), 'permitted')
+      t.equal(judged(['night']), 'permitted')
+      t.equal(judged(atB()), 'not-permitted')
+      t.equal(judged([]), 'not-permitted', 'no group is nobody, not everybody')
+
+      a.store.fleetRules.setAdmits(idOf(b), ['night'], 'cli')
+      b.store.fleetRules.setAdmits(idOf(b), ['guests'], 'cli')
+      await settle(kiosks)
+      for (const { store } of kiosks) t.same(store.fleetRules.admits(idOf(b)), [])
+      t.equal(new Set(digests(kiosks)).size, 1)
+      a.store.fleetRules.setAdmits(idOf(b), null, 'cli')
+      await settle(kiosks)
+      t.equal(atB(), null, 'everybody, said in knowledge of what was')
+
+      b.store.replica.end()
+      t.same(
+        openAdmittedGroups(staffDoor, b.store)(),
+        ['staff'],
+        'a door that left is its own again',
+      )
     })
   },
 )

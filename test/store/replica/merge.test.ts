@@ -67,3 +67,26 @@ t.test('a join knows both', (t) => {
   )
   t.end()
 })
+
+const KIOSK = '01JD4QXNWZ8Y3Q4R5S6T7V8W9X'
+const admits = fc.option(fc.subarray(['cleaners', 'guests', 'night', 'staff']))
+const doorEdits = fc.record({ [KIOSK]: fc.integer({ min: 1, max: 9 }) })
+
+t.test('two who say whom a door admits, in ignorance of each other, let in whom both do', (t) => {
+  fc.assert(
+    fc.property(admits, admits, doorEdits, doorEdits, (one, other, oneEdits, otherEdits) => {
+      const a = { kind: 'door', id: KIOSK, admits: one, edits: oneEdits } as const
+      const b = { kind: 'door', id: KIOSK, admits: other, edits: otherEdits } as const
+      const { payload } = mergeEdits(a, b)
+      t.same(payload, mergeEdits(b, a).payload)
+      if (payload.kind !== 'door') return false
+      for (const group of ['cleaners', 'guests', 'night', 'staff']) {
+        const isIn = (groups: readonly string[] | null) => groups?.includes(group) ?? true
+        if (isIn(payload.admits) && !(isIn(one) && isIn(other))) return false
+      }
+      return true
+    }),
+    { numRuns: 60 },
+  )
+  t.end()
+})
