@@ -189,11 +189,15 @@ export function startEncoderRollout(parts: EncoderRolloutParts): EncoderRollout 
     }
   }
 
-  /** Asks once for a start with the encoder that it would now start with. */
+  /**
+   * Asks once for a start with another encoder, where the fleet wants one and that knows as many as the
+   * one that runs. Somebody who was enrolled a moment ago, and is known to one of them only, is no reason.
+   */
   function goOver(): void {
-    const chosen = encoderOfFleet(config, store, hindered)
-    const next = encoderIdOf(chosen.config.models.encoder)
+    const next = wantedHere(config, store) ?? encoderIdOf(config.models.encoder)
     if (hasAsked || next === running) return
+    if (store.encodings.countUnseen(next) > store.encodings.countUnseen(running)) return
+    if (encoderIdOf(encoderOfFleet(config, store, hindered).config.models.encoder) !== next) return
     hasAsked = true
     parts.onWanted(`the fleet wants ${next} at this door, which takes a new start`)
   }

@@ -113,7 +113,25 @@ t.test(
       )
       t.match(encoderAt(b), { hindrance: /1 templates are not known to mobilefacenet-128 yet/ })
       t.equal(encoderAt(b).config.models.encoder, undefined)
+      const asked: string[] = []
+      const work = (running: string) =>
+        startEncoderRollout({
+          config,
+          store: {
+            ...b.store,
+            // As if another kiosk kept the picture.
+            encodings: { ...b.store.encodings, nextUnseen: () => undefined },
+          },
+          running,
+          pictures: createPictureEncoder(config.models),
+          onWanted: (why) => asked.push(why),
+          onTrouble: (error) => t.fail(String(error)),
+        })
+      for (const running of [OLD, NEW]) await work(running).stop()
+      t.same(asked, [], 'nor does one that has gone over come back for somebody new')
       b.store.persons.delete(person.id, 'cli')
+      await work(OLD).stop()
+      t.match(asked, [/the fleet wants mobilefacenet-128 at this door/])
       const byHand = configSchema.parse({ ...config, matching: { threshold: 0.7 } })
       t.match(encoderOfFleet(byHand, b.store).hindrance, /threshold is set by hand/)
       await settle(kiosks)
