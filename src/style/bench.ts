@@ -8,7 +8,7 @@ import { readStyleNetwork } from './network.js'
 import { paintPattern } from './patterns.js'
 import { toPlanes } from './planes.js'
 import { referenceCosts, type ReferenceBackend } from './reference.js'
-import { loadGraph, scalarFeed, type Feed } from './run-graph.js'
+import { loadGraph, scalarFeed, type Feed } from '../models/training/run-graph.js'
 import { DEFAULT_STYLE_SETTINGS } from './settings.js'
 import { stylize } from './stylize.js'
 

@@ -1,7 +1,7 @@
 import type { OnnxModel } from '../models/onnx/model.js'
 import type { StyleLayer } from './engine.js'
 import { addNetwork, type StyleNetwork } from './network.js'
-import { createTape, type Crop, type Tape, type Value } from './tape.js'
+import { createTape, type Crop, type Tape, type Value } from '../models/training/tape.js'
 
 /** Pixels of a picture from one cell of a layer to the next. */
 export const LAYER_STRIDES: Readonly<Record<StyleLayer, number>> = {

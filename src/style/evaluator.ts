@@ -19,8 +19,8 @@ import {
   type Feed,
   type RunningGraph,
   type RunOptions,
-} from './run-graph.js'
-import type { Crop } from './tape.js'
+} from '../models/training/run-graph.js'
+import type { Crop } from '../models/training/tape.js'
 
 /** J and its gradient by the pixels. */
 export interface Evaluation {

@@ -3,7 +3,7 @@ import { decodeModel } from '../models/onnx/codec.js'
 import { intsOf, type OnnxGraph, type Tensor } from '../models/onnx/model.js'
 import { readManifest, defaultModels } from '../models/registry.js'
 import { STYLE_LAYERS, type StyleLayer } from './engine.js'
-import type { Tape, Value } from './tape.js'
+import type { Tape, Value } from '../models/training/tape.js'
 
 /** The style network: its graph of Conv, Relu, AveragePool and Concat, with constant filters. */
 export interface StyleNetwork {

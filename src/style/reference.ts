@@ -3,7 +3,7 @@ import { intsOf } from '../models/onnx/model.js'
 import { COST_NAMES, cropAtLayer, type CostGraphShape } from './cost-graph.js'
 import type { StyleLayer } from './engine.js'
 import type { StyleNetwork } from './network.js'
-import type { Feed } from './run-graph.js'
+import type { Feed } from '../models/training/run-graph.js'
 
 /** TensorFlow.js with the backend that was found. */
 export interface ReferenceBackend {

@@ -4,7 +4,7 @@ import type { OnnxModel } from '../models/onnx/model.js'
 import { applyQuantization, calibrate } from '../models/quantize/quantize.js'
 import { StyleError, type Stylizer } from './engine.js'
 import { cutWindow, toImage, toPlanes } from './planes.js'
-import { loadGraph, type RunningGraph, type RunOptions } from './run-graph.js'
+import { loadGraph, type RunningGraph, type RunOptions } from '../models/training/run-graph.js'
 import {
   STYLIZER_HALO,
   STYLIZER_MULTIPLE,

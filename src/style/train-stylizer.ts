@@ -7,14 +7,9 @@ import { STYLE_LAYERS, type StyleLayer, type StyleSettings } from './engine.js'
 import { contentEnergy } from './evaluator.js'
 import type { StyleNetwork } from './network.js'
 import { cutWindow, toPlanes, type Planes } from './planes.js'
-import { loadGraph, type Feed, type RunOptions } from './run-graph.js'
-import {
-  firstWeights,
-  STYLIZER_HALO,
-  weightFeeds,
-  WEIGHT_NAMES,
-  type StylizerWeights,
-} from './stylizer-net.js'
+import { loadGraph, type Feed, type RunOptions } from '../models/training/run-graph.js'
+import { WEIGHT_NAMES } from '../models/training/trained-conv.js'
+import { firstWeights, STYLIZER_HALO, stylizerFeeds, type StylizerWeights } from './stylizer-net.js'
 import { TRAINING_COST, trainingGraph, type TrainingCosts } from './training-graph.js'
 
 /** What a stylizer is trained for and how long. */
@@ -158,7 +153,7 @@ export async function trainStylizer(
   let smoothed: number | undefined
   for (let step = 1; step <= options.steps; step++) {
     const feeds: Record<string, Feed> = {
-      ...weightFeeds(weights),
+      ...stylizerFeeds(weights),
       [COST_NAMES.window]: { values: randomSquare(squares, window, random), dims },
     }
     const outputs = await graph.run(feeds)

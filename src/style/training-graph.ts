@@ -5,7 +5,7 @@ import type { StyleLayer } from './engine.js'
 import { addNetwork, type StyleNetwork } from './network.js'
 import { SMOOTH_BELOW } from './pixel-costs.js'
 import { addStylizer } from './stylizer-net.js'
-import { createTape, type Crop, type Tape, type Value } from './tape.js'
+import { createTape, type Crop, type Tape, type Value } from '../models/training/tape.js'
 
 /** What the costs of a stylizer's results are weighted with, and the Gram matrices wished for. */
 export interface TrainingCosts {

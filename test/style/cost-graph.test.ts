@@ -12,7 +12,7 @@ import { contentCost, gramMatrix, layerStyleCost, stylePull } from '../../src/st
 import type { StyleLayer } from '../../src/style/engine.js'
 import { readStyleNetwork } from '../../src/style/network.js'
 import { loadReference, referenceCosts } from '../../src/style/reference.js'
-import { loadGraph, scalarFeed, type Feed } from '../../src/style/run-graph.js'
+import { loadGraph, scalarFeed, type Feed } from '../../src/models/training/run-graph.js'
 import { createPlainNetwork } from './plain-network.js'
 
 const network = readStyleNetwork()

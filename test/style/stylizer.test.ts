@@ -2,10 +2,10 @@ import t from 'tap'
 import { createSeededRandom } from '../../src/evaluation/statistics/random.js'
 import { createImage } from '../../src/frame/image.js'
 import { paintPattern } from '../../src/style/patterns.js'
-import { loadGraph, type Feed } from '../../src/style/run-graph.js'
+import { loadGraph, type Feed } from '../../src/models/training/run-graph.js'
 import { openStylizer, quantizeStylizer } from '../../src/style/stylizer.js'
-import { addStylizer, firstWeights, weightFeeds } from '../../src/style/stylizer-net.js'
-import { createTape, type Value } from '../../src/style/tape.js'
+import { addStylizer, firstWeights, stylizerFeeds } from '../../src/style/stylizer-net.js'
+import { createTape, type Value } from '../../src/models/training/tape.js'
 
 const options = { threads: 1, executionProviders: ['cpu'] }
 const SIDE = 16
@@ -25,7 +25,7 @@ void t.test("the stylizer's weights have the gradients that finite differences g
 
   const weights = firstWeights(1)
   const window: Feed = { values: Float32Array.from({ length: 768 }, random), dims }
-  const run = () => graph.run({ ...weightFeeds(weights), window })
+  const run = () => graph.run({ ...stylizerFeeds(weights), window })
   const outputs = await run()
   for (const [name, { filters, bias }] of weights) {
     for (const [part, values] of Object.entries({ filters, bias })) {

@@ -1,11 +1,11 @@
-import { createGraphBuilder } from '../models/onnx/builder.js'
+import { createGraphBuilder } from '../onnx/builder.js'
 import {
   floatTensor,
   intTensor,
   type OnnxModel,
   type PlainAttributes,
   type Tensor,
-} from '../models/onnx/model.js'
+} from '../onnx/model.js'
 
 /** A float32 value of a graph under construction, with its fixed dimensions. */
 export interface Value {

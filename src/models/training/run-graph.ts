@@ -1,6 +1,6 @@
-import * as ort from '../models/onnxruntime.js'
-import { encodeModel } from '../models/onnx/codec.js'
-import type { OnnxModel } from '../models/onnx/model.js'
+import * as ort from '../onnxruntime.js'
+import { encodeModel } from '../onnx/codec.js'
+import type { OnnxModel } from '../onnx/model.js'
 
 /** A graph made here, loaded into onnxruntime. */
 export interface RunningGraph {
