@@ -55,7 +55,7 @@ export function doorRulesOf({
 /** The stages of a line; `compareViews` only where many lines look at the same frames. */
 export type LineStages = Pick<
   Stages,
-  'finder' | 'encoder' | 'scoreTexture' | 'viewFace' | 'pad'
+  'finder' | 'encoder' | 'scoreTexture' | 'scoreMask' | 'viewFace' | 'pad'
 > & {
   readonly compareViews?: CompareViews
   /** Where challenges come from; by default the door draws its own with the system's generator. */
@@ -79,6 +79,7 @@ export function openLine(
       : undefined
   const cues = createCues({
     scoreTexture: stages.scoreTexture,
+    scoreMask: stages.scoreMask,
     ...(stages.pad === undefined ? {} : { pad: stages.pad }),
     askAfterMs: config.liveness.askAfterMs,
     readsPulse: config.liveness.pulse,

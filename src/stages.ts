@@ -9,6 +9,8 @@ import type { PictureReader } from './encoding/read-picture.js'
 import { createEyeReader } from './liveness/eye-state.js'
 import { createFaceViewer } from './liveness/face-view.js'
 import type { FaceViewer } from './liveness/face-view.js'
+import { createMaskScorer } from './liveness/mask.js'
+import type { MaskScorer } from './liveness/mask.js'
 import { readPadCalibration } from './liveness/pad-calibration.js'
 import type { PadCalibration } from './liveness/pad-calibration.js'
 import { createTextureScorer, looksPrinted } from './liveness/texture.js'
@@ -24,11 +26,13 @@ export interface Stages {
     readonly landmarks: Net<'landmarks'>
     readonly texture: Net<'texture'>
     readonly eyes: Net<'eyes'>
+    readonly mask: Net<'mask'>
     readonly encoder: Net<'encoder'>
   }
   readonly finder: FaceFinder
   readonly encoder: Encoder
   readonly scoreTexture: TextureScorer
+  readonly scoreMask: MaskScorer
   /** The installed camera's own thresholds, if there are any. */
   readonly pad?: PadCalibration
   readonly viewFace: FaceViewer
@@ -56,14 +60,15 @@ export async function loadStages(
   })
   const load: typeof loadNet = side === undefined ? loadNet : (role, of) => side.load(role, of)
   // The side thread's first, so that both threads load at the same time.
-  const [encoderNet, texture, detector, landmarks, eyes] = await Promise.all([
+  const [encoderNet, texture, detector, landmarks, eyes, mask] = await Promise.all([
     load('encoder', options(config.encoder)),
     load('texture', options(config.texture)),
     loadNet('detector', options(config.detector)),
     loadNet('landmarks', options(config.landmarks)),
     loadNet('eyes', options(undefined)),
+    loadNet('mask', options(undefined)),
   ])
-  const nets = { detector, landmarks, texture, eyes, encoder: encoderNet }
+  const nets = { detector, landmarks, texture, eyes, mask, encoder: encoderNet }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
   const encoder = createEncoder(nets.encoder)
   const scoreTexture = createTextureScorer(nets.texture)
@@ -73,6 +78,7 @@ export async function loadStages(
     finder,
     encoder,
     scoreTexture,
+    scoreMask: createMaskScorer(nets.mask),
     ...(calibrationFile === undefined
       ? {}
       : { pad: readPadCalibration(calibrationFile, nets.texture.manifest.id) }),

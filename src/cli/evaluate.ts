@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { EvaluateAttacksOptions } from '../commands/evaluate-attacks.js'
 import type { EvaluateClipNetOptions } from '../commands/evaluate-clip-net.js'
+import type { EvaluateMasksOptions } from '../commands/evaluate-masks.js'
 import type { EvaluateClipsOptions } from '../commands/evaluate-clips.js'
 import type { EvaluateEncodersOptions } from '../commands/evaluate-encoders.js'
 import type { EvaluateIdentifyOptions } from '../commands/evaluate-identify.js'
@@ -129,6 +130,14 @@ export function addEvaluateCommands(program: Command, withSetup: WithSetup): voi
     .action(async (options: EvaluateClipNetOptions) => {
       const { evaluateClipNet } = await import('../commands/evaluate-clip-net.js')
       await evaluateClipNet(options)
+    })
+  withSetup(evaluate.command('masks'))
+    .description('drawn masks with holes, worn over other faces, before the net against them')
+    .requiredOption('--images <folder>', 'people to wear and to be worn, one folder a person')
+    .option('--json', 'print one JSON object')
+    .action(async (options: EvaluateMasksOptions) => {
+      const { evaluateMasks } = await import('../commands/evaluate-masks.js')
+      await evaluateMasks(options)
     })
   withSetup(evaluate.command('attacks <suite>'))
     .description('simulated attacks before the whole line: stills, feeds, shown or recordings')

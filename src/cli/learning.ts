@@ -6,6 +6,7 @@ import type { LearnSiameseOptions } from '../commands/learn-siamese.js'
 import type { LearnProjectionOptions } from '../commands/learn-projection.js'
 import type { QuantizeCommandOptions } from '../commands/quantize.js'
 import type { TrainClipOptions } from '../commands/train-clip.js'
+import type { TrainMaskOptions } from '../commands/train-mask.js'
 import type { WithSetup } from './with-setup.js'
 
 /** Commands that fit numbers or models to labelled data. */
@@ -93,6 +94,17 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
     .action(async (model: string, options: QuantizeCommandOptions) => {
       const { quantizeCommand } = await import('../commands/quantize.js')
       await quantizeCommand(model, options)
+    })
+
+  withSetup(program.command('train-mask'))
+    .description('train the net against worn masks on drawn ones, and write it with its manifest')
+    .requiredOption('--images <folder>', 'people who wear and are worn, one folder a person')
+    .option('--steps <count>', 'of 32 faces each', '6000')
+    .option('--seed <number>', 'chooses faces, masks and first weights', '1')
+    .option('--out <folder>', 'where worn-mask.json and worn-mask.onnx go', '.')
+    .action(async (options: TrainMaskOptions) => {
+      const { trainMask } = await import('../commands/train-mask.js')
+      await trainMask(options)
     })
 
   withSetup(program.command('train-clip'))

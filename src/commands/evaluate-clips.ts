@@ -7,6 +7,7 @@ import {
   shareEncoder,
   shareFaceViewer,
   shareFinder,
+  shareMaskScorer,
   shareTextureScorer,
 } from '../evaluation/shared-stages.js'
 import { playWindows } from '../evaluation/windows.js'
@@ -94,6 +95,7 @@ async function measure(
       finder: shareFinder(stages.finder),
       encoder: shareEncoder(stages.encoder),
       scoreTexture: shareTextureScorer(stages.scoreTexture),
+      scoreMask: shareMaskScorer(stages.scoreMask),
       viewFace: shareFaceViewer(stages.viewFace),
       compareViews: shareComparison(compareViews),
     }

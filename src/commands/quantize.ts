@@ -126,6 +126,7 @@ function prepareInput(manifest: Manifest, { image, face }: FacePicture): Float32
     case 'landmarks':
     case 'mesh':
     case 'eyes':
+    case 'mask':
     case 'style':
       throw new CommandError('bad-input', `a net for ${manifest.role} is not quantized`)
   }

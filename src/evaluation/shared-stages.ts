@@ -2,6 +2,7 @@ import type { Face, FaceFinder } from '../detection/face.js'
 import type { Encoder } from '../encoding/encoder.js'
 import type { Image } from '../frame/image.js'
 import type { FaceViewer } from '../liveness/face-view.js'
+import type { MaskScorer } from '../liveness/mask.js'
 import type { TextureScorer } from '../liveness/texture.js'
 
 /**
@@ -53,6 +54,18 @@ export function shareTextureScorer(score: TextureScorer): TextureScorer {
     if (known !== undefined) return known
     const made = score(image, box)
     scores.set(box, made)
+    return made
+  }
+}
+
+/** A mask scorer that remembers the score of each face for as long as the face is kept. */
+export function shareMaskScorer(score: MaskScorer): MaskScorer {
+  const scores = new WeakMap<Parameters<MaskScorer>[1], ReturnType<MaskScorer>>()
+  return (image, face) => {
+    const known = scores.get(face)
+    if (known !== undefined) return known
+    const made = score(image, face)
+    scores.set(face, made)
     return made
   }
 }

@@ -45,5 +45,9 @@ export function createImage(width: number, height: number, data: Uint8Array): Im
       `image of ${width}x${height} needs ${width * height * 3} bytes of RGB, got ${data.length}`,
     )
   }
-  return { width, height, data }
+  // A Buffer's `slice` shares its memory where that of any other array copies.
+  const plain = Buffer.isBuffer(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.length)
+    : data
+  return { width, height, data: plain }
 }

@@ -6,6 +6,7 @@ import type { CompareViews } from './face-change.js'
 import { createFrozenCue } from './frozen.js'
 import { createLifeCue } from './life-cue.js'
 import { createLoopCue } from './loop.js'
+import { maskCue, type MaskScorer } from './mask.js'
 import { calibratedRules } from './pad-calibration.js'
 import type { PadCalibration } from './pad-calibration.js'
 import { watchPictures, type PictureCue } from './picture-cue.js'
@@ -17,6 +18,7 @@ import type { TextureScorer } from './texture.js'
 
 export interface CueParts {
   readonly scoreTexture: TextureScorer
+  readonly scoreMask: MaskScorer
   /** The installed camera's own thresholds; the shipped ones if not given. */
   readonly pad?: PadCalibration
   /** After this long without an event the display asks for one. */
@@ -28,9 +30,16 @@ export interface CueParts {
 }
 
 /** The cues that can speak of a single picture. */
-export function createPictureCues(parts: Pick<CueParts, 'scoreTexture' | 'pad'>): PictureCue[] {
+export function createPictureCues(
+  parts: Pick<CueParts, 'scoreTexture' | 'scoreMask' | 'pad'>,
+): PictureCue[] {
   const rules = calibratedRules(parts.pad)
-  return [textureCue(parts.scoreTexture, rules.texture), bezelCue(rules.bezel), ...spectrumCues()]
+  return [
+    textureCue(parts.scoreTexture, rules.texture),
+    maskCue(parts.scoreMask),
+    bezelCue(rules.bezel),
+    ...spectrumCues(),
+  ]
 }
 
 /** The cues of one door, all at their beginning. */

@@ -34,6 +34,7 @@ const sourceSchema = z.discriminatedUnion('kind', [
     kind: z.literal('npm'),
     files: z.array(pinnedFileSchema).min(1).max(16),
   }),
+  /** Trained here: shipped in `models/trained`, or an integrator's own beside its manifest. */
   z.strictObject({ kind: z.literal('local') }),
 ])
 
@@ -214,6 +215,15 @@ const eyesSchema = z.strictObject({
   closedIndex: z.int().min(0).max(1),
 })
 
+const maskSchema = z.strictObject({
+  ...base,
+  role: z.literal('mask'),
+  input: inputOf(fivePointSchema),
+  /** `logits`: unnormalised; softmax gives bare face and worn mask. */
+  outputs: z.strictObject({ logits: outputSchema }),
+  wornIndex: z.int().min(0).max(1),
+})
+
 const styleSchema = z.strictObject({
   ...base,
   role: z.literal('style'),
@@ -238,6 +248,7 @@ export const manifestSchema = z.discriminatedUnion('role', [
   encoderSchema,
   meshSchema,
   eyesSchema,
+  maskSchema,
   styleSchema,
 ])
 

@@ -11,6 +11,9 @@ import { assetsSchema, manifestSchema, type Assets, type Manifest, type Role } f
 /** Folder of the manifests that genkan ships. */
 export const modelsFolder = join(packageRoot, 'models')
 
+/** Folder of the nets that genkan trained itself and ships. */
+export const trainedFolder = join(modelsFolder, 'trained')
+
 /** Folder of everything made from packages: `source/`, `built/`, `assets/`. */
 export const cacheFolder = join(modelsFolder, '.cache')
 
@@ -25,6 +28,7 @@ export const defaultModels: Readonly<Record<Role, string>> = {
   encoder: 'mobilefacenet-128-pca-int8',
   mesh: 'facemesh',
   eyes: 'fr_eye',
+  mask: 'worn-mask',
   style: 'inception-style',
 }
 
@@ -87,7 +91,8 @@ export function readManifest(model: string): LocatedManifest {
     })
   }
   const manifest = readJson(manifestPath, manifestSchema)
-  const folder = own ? dirname(manifestPath) : join(cacheFolder, 'built')
+  const shipped = manifest.source.kind === 'local' ? trainedFolder : join(cacheFolder, 'built')
+  const folder = own ? dirname(manifestPath) : shipped
   return { manifest, manifestPath, modelPath: join(folder, manifest.file.name) }
 }
 

@@ -7,6 +7,7 @@ import { STYLE_LAYERS, type StyleLayer, type StyleSettings } from './engine.js'
 import { contentEnergy } from './evaluator.js'
 import type { StyleNetwork } from './network.js'
 import { cutWindow, toPlanes, type Planes } from './planes.js'
+import { createAdam } from '../models/training/adam.js'
 import { loadGraph, type Feed, type RunOptions } from '../models/training/run-graph.js'
 import { WEIGHT_NAMES } from '../models/training/trained-conv.js'
 import { firstWeights, STYLIZER_HALO, stylizerFeeds, type StylizerWeights } from './stylizer-net.js'
@@ -144,10 +145,10 @@ export async function trainStylizer(
     { values: filters, gradient: WEIGHT_NAMES.filtersGradient(name) },
     { values: bias, gradient: WEIGHT_NAMES.biasGradient(name) },
   ])
-  const moments = parts.map(({ values }) => ({
-    mean: new Float32Array(values.length),
-    square: new Float32Array(values.length),
-  }))
+  const adam = createAdam(
+    parts.map(({ values }) => values),
+    { decay: DECAY, squareDecay: SQUARE_DECAY },
+  )
   const endMs = performance.now() + options.maxMinutes * 60_000
   const startMs = performance.now()
   let smoothed: number | undefined
@@ -161,17 +162,10 @@ export async function trainStylizer(
     smoothed = smoothed === undefined ? cost : COST_DECAY * smoothed + (1 - COST_DECAY) * cost
     const done = Math.max(step / options.steps, (performance.now() - startMs) / (endMs - startMs))
     const rate = FIRST_RATE * (LAST_RATE / FIRST_RATE) ** Math.min(1, done)
-    const scale = rate / (1 - DECAY ** step)
-    for (const [i, { values, gradient }] of parts.entries()) {
-      const slope = outputs[gradient]
-      const { mean, square: squares2 } = moments[i]
-      for (let k = 0; k < values.length; k++) {
-        mean[k] += (1 - DECAY) * (slope[k] - mean[k])
-        squares2[k] += (1 - SQUARE_DECAY) * (slope[k] * slope[k] - squares2[k])
-        const spread = Math.sqrt(squares2[k] / (1 - SQUARE_DECAY ** step))
-        values[k] -= (scale * mean[k]) / (spread + 1e-8)
-      }
-    }
+    adam.step(
+      parts.map(({ gradient }) => outputs[gradient]),
+      rate,
+    )
     options.onStep(step, smoothed)
     if (performance.now() > endMs) break
   }

@@ -20,9 +20,16 @@ import {
   STILL_SPECIES,
   type StillSpecies,
 } from '../../src/liveness/still-simulator.js'
+import { createMaskScorer } from '../../src/liveness/mask.js'
 import { createTextureScorer } from '../../src/liveness/texture.js'
 import { cacheFolder } from '../../src/models/registry.js'
-import { loadDetector, loadEyes, loadLandmarks, loadTexture } from '../../src/models/session.js'
+import {
+  loadDetector,
+  loadEyes,
+  loadLandmarks,
+  loadNet,
+  loadTexture,
+} from '../../src/models/session.js'
 
 const franck = join(cacheFolder, 'assets', 'franck.mp4')
 const skip = existsSync(franck) ? false : `${franck} is not there; run npm run prepare`
@@ -37,6 +44,7 @@ async function loadStages() {
     finder: createFaceFinder(await loadDetector(), landmarks),
     viewFace,
     scoreTexture: createTextureScorer(await loadTexture()),
+    scoreMask: createMaskScorer(await loadNet('mask')),
   }
 }
 type Stages = Awaited<ReturnType<typeof loadStages>>
@@ -143,7 +151,7 @@ async function lastReading(frames: Iterable<Frame>): Promise<LivenessReading | u
   const judge = createLivenessJudge({
     mode: 'life',
     viewFace: stages.viewFace,
-    cues: createCues({ scoreTexture: stages.scoreTexture, askAfterMs: 3000 }),
+    cues: createCues({ ...stages, askAfterMs: 3000 }),
   })
   let reading: LivenessReading | undefined
   for (const frame of frames) {

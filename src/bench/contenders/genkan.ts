@@ -35,7 +35,7 @@ let sequence = 0
 await serveBench(
   {
     version,
-    judges: 'quality, eleven cues of liveness, 1:K search, door rules; attends to one face',
+    judges: 'quality, twelve cues of liveness, 1:K search, door rules; attends to one face',
   },
   {
     detect: async (image) => (await detect(image)).length,

@@ -15,6 +15,8 @@ export interface OverlayOptions {
   readonly feather: number
   /** What is cut out, so that the living face shows through. */
   readonly holes: readonly ('eyes' | 'mouth')[]
+  /** Size of the holes; at 1 they are a third wider than the lids. */
+  readonly holeScale?: number
 }
 
 interface Oval {
@@ -48,7 +50,7 @@ function radiusIn({ x, y, radiusX, radiusY }: Oval, px: number, py: number): num
   return Math.hypot((px - x) / radiusX, (py - y) / radiusY)
 }
 
-function holesOf({ landmarks }: Face, holes: OverlayOptions['holes']): Oval[] {
+function holesOf({ landmarks }: Face, { holes, holeScale = 1 }: OverlayOptions): Oval[] {
   const eye = (first: number): Oval => {
     const { x, y, radiusX } = extentOf(landmarks, first, first + 5)
     return { x, y, radiusX: radiusX * 1.35, radiusY: radiusX * 0.9 }
@@ -58,7 +60,11 @@ function holesOf({ landmarks }: Face, holes: OverlayOptions['holes']): Oval[] {
     const { x, y, radiusX, radiusY } = extentOf(landmarks, 48, 67)
     cut.push({ x, y, radiusX: radiusX * 1.15, radiusY: Math.max(radiusY, radiusX * 0.35) * 1.25 })
   }
-  return cut
+  return cut.map((oval) => ({
+    ...oval,
+    radiusX: oval.radiusX * holeScale,
+    radiusY: oval.radiusY * holeScale,
+  }))
 }
 
 /**
@@ -80,7 +86,7 @@ export function overlayFace(
     radiusX: points.radiusX * options.reach,
     radiusY: points.radiusY * 1.2 * options.reach,
   }
-  const holes = holesOf(living, options.holes)
+  const holes = holesOf(living, options)
   const image = createImage(frame.width, frame.height, frame.data.slice())
   const { a, b, tx, ty } = toPicture
   const { picture } = shown

@@ -11,7 +11,13 @@ import { openLine, type LineStages } from '../../open-line.js'
 import { createRecognition } from '../../recognition.js'
 import type { Stages } from '../../stages.js'
 import type { ThresholdSource } from '../../threshold-source.js'
-import { shareEncoder, shareFaceViewer, shareFinder, shareTextureScorer } from '../shared-stages.js'
+import {
+  shareEncoder,
+  shareFaceViewer,
+  shareFinder,
+  shareMaskScorer,
+  shareTextureScorer,
+} from '../shared-stages.js'
 import { createSeededDrawer, findEarlierSession, type EarlierSession } from './earlier-session.js'
 import { renderFeed, type FeedSpecies } from './feeds.js'
 import { playStretch, readMovements, readRecording, type Stretch } from './recording.js'
@@ -188,6 +194,7 @@ export function createAttackPlayer(stage: AttackStage): AttackPlayer {
       finder: shareFinder(stages.finder),
       encoder: shareEncoder(stages.encoder),
       scoreTexture: shareTextureScorer(stages.scoreTexture),
+      scoreMask: shareMaskScorer(stages.scoreMask),
       viewFace: shareFaceViewer(stages.viewFace),
       compareViews: shareComparison(compareViews),
       drawChallenge: shown.session?.draw ?? createSeededDrawer(plan.seed),

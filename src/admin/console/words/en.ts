@@ -427,6 +427,7 @@ export const en = {
       noise: 'Sensor noise',
       carried: 'Carried picture',
       bands: 'Screen flicker',
+      mask: 'Bare face',
       bezel: 'Straight edges',
       spectrum: 'Screen pattern',
       detail: 'Fine detail',

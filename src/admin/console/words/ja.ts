@@ -416,6 +416,7 @@ export const ja: Words = {
       noise: 'センサーノイズ',
       carried: '手持ち写真の動き',
       bands: '画面のちらつき',
+      mask: '素顔（お面なし）',
       bezel: '直線の縁',
       spectrum: '画面の模様',
       detail: '細部の鮮明さ',

@@ -1,0 +1,50 @@
+import { alignFace } from '../detection/align.js'
+import type { Face } from '../detection/face.js'
+import type { Image } from '../frame/image.js'
+import { toPlanarTensor } from '../frame/tensor.js'
+import type { Net } from '../models/session.js'
+import type { PictureCue, ScoreRule } from './picture-cue.js'
+
+/** Scores how surely a face is bare: 1, or 0 where another face is worn as a mask. */
+export type MaskScorer = (image: Image, face: Pick<Face, 'fivePoints'>) => Promise<number>
+
+/**
+ * Wraps the net that was trained on drawn masks: cut-out photographs with holes for eyes and mouth.
+ */
+export function createMaskScorer(net: Net<'mask'>): MaskScorer {
+  const { input, wornIndex } = net.manifest
+  const [, , side] = input.shape
+  /** Inputs that no run reads any more; a door and an enrolment may score at once. */
+  const idle: Float32Array[] = []
+  return async (image, { fivePoints }) => {
+    const aligned = alignFace(image, fivePoints, input.fit.template, side)
+    const planes = toPlanarTensor(aligned, input, idle.pop())
+    const { logits } = await net.run(planes)
+    idle.push(planes)
+    return 1 / (1 + Math.exp(logits[wornIndex] - logits[1 - wornIndex]))
+  }
+}
+
+/**
+ * Fitted on people of `lfw/train` that the net was not trained on.
+ */
+export const MASK_RULE: ScoreRule = {
+  liveFrom: 0.1,
+  attackBelow: 0.1,
+  minFrames: 3,
+  windowMs: 4000,
+  minFaceHeightPx: 70,
+}
+
+/** A bare face, or another worn over one's own: cue `mask`. */
+export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): PictureCue {
+  return {
+    name: 'mask',
+    scope: 'face',
+    isNeeded: true,
+    rule,
+    everyMs: 200,
+    reasons: { live: 'no edges of a worn mask', attack: 'a face is worn as a mask' },
+    score: scoreMask,
+  }
+}

@@ -1,0 +1,124 @@
+import type { Face } from '../../detection/face.js'
+import type { Random } from '../../evaluation/statistics/random.js'
+import type { Image } from '../../frame/image.js'
+import { estimateSimilarity, invertSimilarity } from '../../frame/similarity.js'
+import { cropSquare, warpImage } from '../../frame/warp.js'
+import { alterFace, type Alteration } from '../../learning/alterations.js'
+import { wearAsMask } from './draw-mask.js'
+
+/** A photograph with the face in it. */
+export interface PicturedFace {
+  readonly picture: Image
+  readonly face: Face
+}
+
+/** Drawn larger than the net sees it, so that edges are as soft as a camera's. */
+const OVERSIZE = 1.25
+
+function between(from: number, to: number, random: Random): number {
+  return from + (to - from) * random()
+}
+
+/** The five points' places, somewhat turned, enlarged and moved, as landmarks miss them. */
+function jitter(template: readonly number[], side: number, random: Random): number[] {
+  const angle = between(-0.09, 0.09, random)
+  const scale = OVERSIZE * between(0.88, 1.14, random)
+  const [moveX, moveY] = [between(-0.04, 0.04, random), between(-0.04, 0.04, random)]
+  const middle = side / 2
+  const placed: number[] = []
+  for (let i = 0; i < 10; i += 2) {
+    const [x, y] = [template[i] - middle, template[i + 1] - middle]
+    placed.push(
+      (middle + moveX * side) * OVERSIZE + scale * (x * Math.cos(angle) - y * Math.sin(angle)),
+      (middle + moveY * side) * OVERSIZE + scale * (x * Math.sin(angle) + y * Math.cos(angle)),
+    )
+  }
+  return placed
+}
+
+function mirrored({ width, height, data }: Image): Image {
+  const turned = new Uint8Array(data.length)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [from, to] = [(y * width + x) * 3, (y * width + (width - 1 - x)) * 3]
+      for (let c = 0; c < 3; c++) turned[to + c] = data[from + c]
+    }
+  }
+  return { width, height, data: turned }
+}
+
+const wholeOf = (side: number) => ({ x: 0, y: 0, width: side, height: side })
+
+/** A square picture, shrunk and enlarged again. */
+function softened(image: Image, factor: number): Image {
+  const side = image.width
+  const small = cropSquare(image, wholeOf(side), Math.max(8, Math.round(side / factor)))
+  return cropSquare(small, wholeOf(small.width), side)
+}
+
+function noisy({ width, height, data }: Image, level: number, random: Random): Image {
+  const grained = new Uint8Array(data.length)
+  for (let i = 0; i < data.length; i++) {
+    const grain = (random() + random() + random() - 1.5) * 2 * level
+    grained[i] = Math.min(255, Math.max(0, data[i] + grain + 0.5))
+  }
+  return { width, height, data: grained }
+}
+
+async function altered(
+  image: Image,
+  how: Alteration,
+  points: readonly number[],
+  random: Random,
+): Promise<Image> {
+  return alterFace(image, how, points, random)
+}
+
+/**
+ * A face as the net sees it, drawn anew with each call.
+ * @param shown worn by the other as a mask; absent for a bare face
+ * @param template places of the five points in the net's input
+ * @returns `side` × `side`
+ */
+export async function drawTrainingFace(
+  { picture, face }: PicturedFace,
+  shown: PicturedFace | undefined,
+  { template, side }: { readonly template: readonly number[]; readonly side: number },
+  random: Random,
+): Promise<Image> {
+  const size = Math.round(side * OVERSIZE)
+  const places = jitter(template, side, random)
+  const toPicture = estimateSimilarity(places, face.fivePoints)
+  let drawn = warpImage(picture, toPicture, size, size)
+  if (random() < 0.3) drawn = softened(drawn, between(1, 2, random))
+  if (shown !== undefined) {
+    const offX = between(-0.03, 0.03, random) * size
+    const offY = between(-0.03, 0.03, random) * size
+    const moved = places.map((value, i) => value + (i % 2 === 0 ? offX : offY))
+    const print = warpImage(
+      shown.picture,
+      estimateSimilarity(moved, shown.face.fivePoints),
+      size,
+      size,
+    )
+    const { a, b, tx, ty } = invertSimilarity(toPicture)
+    const points: number[] = []
+    for (let i = 0; i < 68; i++) {
+      const [x, y] = [face.landmarks[2 * i], face.landmarks[2 * i + 1]]
+      points.push(a * x - b * y + tx, b * x + a * y + ty)
+    }
+    const sharp = random() < 0.5 ? print : softened(print, between(1, 2.2, random))
+    drawn = wearAsMask(drawn, sharp, points, random)
+  } else {
+    const worn = random()
+    if (worn < 0.1) drawn = await altered(drawn, 'mask', places, random)
+    else if (worn < 0.3) drawn = await altered(drawn, 'glasses', places, random)
+  }
+  drawn = cropSquare(drawn, wholeOf(size), side)
+  if (random() < 0.5) drawn = mirrored(drawn)
+  if (random() < 0.4) drawn = await altered(drawn, 'light', places, random)
+  if (random() < 0.4) drawn = softened(drawn, between(1, 2.2, random))
+  if (random() < 0.5) drawn = noisy(drawn, between(0, 8, random), random)
+  if (random() < 0.3) drawn = await altered(drawn, 'compression', places, random)
+  return drawn
+}
