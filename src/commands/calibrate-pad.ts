@@ -45,12 +45,17 @@ export async function calibratePad(options: CalibratePadOptions): Promise<void> 
   }
   const config = loadSetup(options)
   const stages = await loadStages(config.models)
-  const scores = { texture: new Array<number>(), bezel: new Array<number>() }
+  const scores = {
+    texture: new Array<number>(),
+    bezel: new Array<number>(),
+    mask: new Array<number>(),
+  }
   const bezel = bezelCue()
   for await (const image of imagesOf(options, config, seconds)) {
     const face = (await stages.finder.find(image)).at(0)
     if (face === undefined || face.box.height < TEXTURE_RULE.minFaceHeightPx) continue
     scores.texture.push(await stages.scoreTexture(image, face.box))
+    scores.mask.push(await stages.scoreMask(image, face))
     const edges = await bezel.score(image, face)
     if (edges !== undefined) scores.bezel.push(edges)
   }

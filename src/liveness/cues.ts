@@ -36,7 +36,7 @@ export function createPictureCues(
   const rules = calibratedRules(parts.pad)
   return [
     textureCue(parts.scoreTexture, rules.texture),
-    maskCue(parts.scoreMask),
+    maskCue(parts.scoreMask, rules.mask),
     bezelCue(rules.bezel),
     ...spectrumCues(),
   ]

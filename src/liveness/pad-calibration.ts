@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { BEZEL_RULE } from './bezel.js'
+import { MASK_RULE } from './mask.js'
 import type { ScoreRule } from './picture-cue.js'
 import { TEXTURE_RULE } from './texture.js'
 
@@ -10,10 +11,13 @@ export const SAFE_LIMITS = {
   textureLiveFrom: [0.15, TEXTURE_RULE.liveFrom],
   /** Straight edges must cover nearly all of two sides before they are a bezel. */
   bezelAttackBelow: [0, 0.06],
+  /** Below the lower one a worn mask is as likely as not, whoever wears what glasses. */
+  maskAttackBelow: [MASK_RULE.attackBelow / 3, MASK_RULE.attackBelow],
 } as const
 
 const [lowestLive, highestLive] = SAFE_LIMITS.textureLiveFrom
 const [noVeto, highestVeto] = SAFE_LIMITS.bezelAttackBelow
+const [lowestMask, highestMask] = SAFE_LIMITS.maskAttackBelow
 
 const padCalibrationSchema = z.strictObject({
   kind: z.literal('genkan pad calibration'),
@@ -25,6 +29,8 @@ const padCalibrationSchema = z.strictObject({
   frames: z.int().min(1),
   texture: z.strictObject({ liveFrom: z.number().min(lowestLive).max(highestLive) }),
   bezel: z.strictObject({ attackBelow: z.number().min(noVeto).max(highestVeto) }),
+  /** Absent in files from before there was this cue: then as shipped. */
+  mask: z.strictObject({ attackBelow: z.number().min(lowestMask).max(highestMask) }).optional(),
 })
 
 /** What one installed camera makes of living people, in thresholds. */
@@ -63,13 +69,18 @@ export function readPadCalibration(path: string, textureModel: string): PadCalib
 export function calibratedRules(calibration: PadCalibration | undefined): {
   readonly texture: ScoreRule
   readonly bezel: ScoreRule
+  readonly mask: ScoreRule
 } {
-  if (calibration === undefined) return { texture: TEXTURE_RULE, bezel: BEZEL_RULE }
+  if (calibration === undefined) {
+    return { texture: TEXTURE_RULE, bezel: BEZEL_RULE, mask: MASK_RULE }
+  }
   const { liveFrom } = calibration.texture
   const attackBelow = Math.min(TEXTURE_RULE.attackBelow, liveFrom / 3)
+  const maskFrom = calibration.mask?.attackBelow ?? MASK_RULE.attackBelow
   return {
     texture: { ...TEXTURE_RULE, liveFrom, attackBelow },
     bezel: { ...BEZEL_RULE, attackBelow: calibration.bezel.attackBelow },
+    mask: { ...MASK_RULE, liveFrom: maskFrom, attackBelow: maskFrom },
   }
 }
 
@@ -83,23 +94,27 @@ const BEZEL_VETO = 0.04
 
 /**
  * Thresholds from the scores of a living person before the installed camera: texture accepts from
- * 60 % of what the worst twentieth of runs scored; straight edges get a veto only where the scene
- * itself has none.
+ * 60 % of what the worst twentieth of runs scored, and a face is bare from half of that; straight
+ * edges get a veto only where the scene itself has none.
  * @throws RangeError when there are too few scores
  */
 export function fitPadCalibration(
-  scores: { readonly texture: readonly number[]; readonly bezel: readonly number[] },
+  scores: {
+    readonly texture: readonly number[]
+    readonly bezel: readonly number[]
+    readonly mask: readonly number[]
+  },
   about: { readonly textureModel: string; readonly source: string },
 ): PadCalibration {
-  const { texture, bezel } = scores
+  const { texture, bezel, mask } = scores
   if (texture.length < MIN_CALIBRATION_FRAMES) {
     throw new RangeError(
       `a face was seen in ${texture.length} frames only, ${MIN_CALIBRATION_FRAMES} are needed`,
     )
   }
   const [lowest, highest] = SAFE_LIMITS.textureLiveFrom
-  const runs = meansOfRuns(texture).sort((a, b) => a - b)
-  const worst = runs[Math.floor(runs.length / 20)]
+  const worst = worstTwentieth(texture)
+  const worstBare = worstTwentieth(mask)
   const edges = meansOfRuns(bezel)
   const isFree = edges.length > 0 && Math.min(...edges) >= BEZEL_LIVE_AT_LEAST
   return {
@@ -109,7 +124,14 @@ export function fitPadCalibration(
     frames: texture.length,
     texture: { liveFrom: Math.min(highest, Math.max(lowest, 0.6 * worst)) },
     bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
+    mask: { attackBelow: Math.min(highestMask, Math.max(lowestMask, 0.5 * worstBare)) },
   }
+}
+
+/** The mean that one run in twenty stays below; 1 where there are no runs. */
+function worstTwentieth(scores: readonly number[]): number {
+  const runs = meansOfRuns(scores).sort((a, b) => a - b)
+  return runs.length === 0 ? 1 : runs[Math.floor(runs.length / 20)]
 }
 
 function meansOfRuns(scores: readonly number[]): number[] {

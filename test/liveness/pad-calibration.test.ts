@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import { MASK_RULE } from '../../src/liveness/mask.js'
 import {
   calibratedRules,
   fitPadCalibration,
@@ -14,16 +15,20 @@ const about = { textureModel: 'net', source: 'a test' }
 const steady = (value: number) => new Array<number>(60).fill(value)
 
 t.test('a camera that gives good scores leaves the shipped thresholds', (t) => {
-  const fitted = fitPadCalibration({ texture: steady(1), bezel: steady(0.5) }, about)
+  const fitted = fitPadCalibration(
+    { texture: steady(1), bezel: steady(0.5), mask: steady(1) },
+    about,
+  )
   t.equal(calibratedRules(fitted).texture.liveFrom, TEXTURE_RULE.liveFrom)
   t.ok(calibratedRules(fitted).bezel.attackBelow > 0, 'edges may refuse where the scene has none')
   t.equal(calibratedRules(undefined).bezel.attackBelow, 0)
+  t.same(calibratedRules(fitted).mask, MASK_RULE)
   t.end()
 })
 
 t.test('a scene with straight edges of its own gives them no veto', (t) => {
   const bezel = [...steady(0.5), ...steady(0.02)]
-  const fitted = fitPadCalibration({ texture: steady(0.5), bezel }, about)
+  const fitted = fitPadCalibration({ texture: steady(0.5), bezel, mask: steady(1) }, about)
   t.equal(fitted.bezel.attackBelow, 0)
   t.equal(fitted.texture.liveFrom, 0.3)
   t.end()
@@ -36,20 +41,26 @@ t.test('whatever a camera shows, thresholds stay within the safe limits', (t) =>
   })
   const [lowest, highest] = SAFE_LIMITS.textureLiveFrom
   fc.assert(
-    fc.property(scores, scores, (texture, bezel) => {
-      const { liveFrom, attackBelow } = calibratedRules(
-        fitPadCalibration({ texture, bezel }, about),
-      ).texture
-      return liveFrom >= lowest && liveFrom <= highest && attackBelow < liveFrom
+    fc.property(scores, scores, scores, (texture, bezel, mask) => {
+      const rules = calibratedRules(fitPadCalibration({ texture, bezel, mask }, about))
+      const { liveFrom, attackBelow } = rules.texture
+      const [least, most] = SAFE_LIMITS.maskAttackBelow
+      return (
+        liveFrom >= lowest &&
+        liveFrom <= highest &&
+        attackBelow < liveFrom &&
+        rules.mask.attackBelow >= least &&
+        rules.mask.attackBelow <= most
+      )
     }),
   )
-  t.throws(() => fitPadCalibration({ texture: [1], bezel: [] }, about), /1 frames only/)
+  t.throws(() => fitPadCalibration({ texture: [1], bezel: [], mask: [] }, about), /1 frames only/)
   t.end()
 })
 
 t.test('only a sound file of the same model is taken', (t) => {
   const path = join(t.testdir({}), 'pad.json')
-  const good = fitPadCalibration({ texture: steady(0.5), bezel: [] }, about)
+  const good = fitPadCalibration({ texture: steady(0.5), bezel: [], mask: [] }, about)
   const reading = (content: unknown, model = 'net') => {
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
     return () => readPadCalibration(path, model)
@@ -58,6 +69,9 @@ t.test('only a sound file of the same model is taken', (t) => {
   t.throws(reading(good, 'other'), /made for net, not other/)
   t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
   t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
+  t.throws(reading({ ...good, mask: { attackBelow: 0 } }), /attackBelow/)
+  const { mask: _, ...before } = good
+  t.same(calibratedRules(reading(before)()).mask, MASK_RULE, 'a file from before the cue')
   t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)
   t.throws(reading('{'), /cannot be read/)
   t.throws(() => readPadCalibration(`${path}.missing`, 'net'), /cannot be read/)

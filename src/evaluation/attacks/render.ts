@@ -59,15 +59,21 @@ export function* renderSwap(
   }
 }
 
-/** A photograph worn as a mask, eyes cut out, every other time the mouth as well. */
+/**
+ * A photograph worn as a mask, eyes cut out tightly or widely, every other time the mouth as well.
+ */
 export function* renderMask(
   living: readonly RecordedFrame[],
   shown: FacePicture,
   plan: Pick<RenderPlan, 'seed'>,
 ): Generator<Frame> {
-  const holes: OverlayOptions['holes'] =
-    createRandom(plan.seed).uniform() < 0.5 ? ['eyes'] : ['eyes', 'mouth']
-  const options = { reach: 1.2, feather: 0, holes }
+  const random = createRandom(plan.seed)
+  const options: OverlayOptions = {
+    holes: random.uniform() < 0.5 ? ['eyes'] : ['eyes', 'mouth'],
+    holeScale: 0.8 + 0.6 * random.uniform(),
+    reach: 1.1 + 0.2 * random.uniform(),
+    feather: 0,
+  }
   for (const { frame, face } of living) {
     if (face === undefined) yield frame
     else yield { ...frame, image: overlayFace(frame.image, face, shown, options) }

@@ -9,6 +9,8 @@ export const ATTACK_SUITES = {
   feeds: ['frozen-feed', 'looped-feed', 'face-swap', 'challenge-replay'],
   /** A photograph printed, shown on a screen, worn as a mask, moved by hand. */
   shown: ['print', 'screen', 'cut-out-mask', 'hand-moved'],
+  /** Masks alone, cut in many ways. */
+  masks: ['cut-out-mask'],
   /** A recording of the enrolled person, alive in it, stopped or repeated. */
   recordings: [
     'recording-frozen',

@@ -33,6 +33,8 @@ export interface MaskTraining {
 const FIRST_RATE = 3e-3
 const LAST_RATE = 1e-5
 const LOSS_DECAY = 0.98
+/** Share of each weight that a step of rate 1 would take away. */
+const WEIGHT_DECAY = 0.1
 /** Drawing costs more than training: each drawn face is used so many times on average. */
 const USES = 4
 const KEPT = 8192
@@ -78,8 +80,7 @@ export async function trainWornMask(
       const wearer = pick(people)
       let other = pick(people)
       while (other === wearer) other = pick(people)
-      const shown = isWorn ? pick(other) : undefined
-      const image = await drawTrainingFace(pick(wearer), shown, input, random)
+      const image = await drawTrainingFace(pick(wearer), pick(other), isWorn, input, random)
       drawn[count % KEPT] = { image, target: isWorn ? 1 : 0 }
       count++
     }
@@ -104,6 +105,9 @@ export async function trainWornMask(
     smoothed = smoothed === undefined ? loss : LOSS_DECAY * smoothed + (1 - LOSS_DECAY) * loss
     const done = step / steps
     const rate = LAST_RATE + (FIRST_RATE - LAST_RATE) * (0.5 + 0.5 * Math.cos(Math.PI * done))
+    for (const { values } of parts) {
+      for (let k = 0; k < values.length; k++) values[k] *= 1 - rate * WEIGHT_DECAY
+    }
     adam.step(
       parts.map(({ gradient }) => outputs[gradient]),
       rate * Math.min(1, step / 50),

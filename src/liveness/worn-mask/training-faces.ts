@@ -22,7 +22,7 @@ function between(from: number, to: number, random: Random): number {
 /** The five points' places, somewhat turned, enlarged and moved, as landmarks miss them. */
 function jitter(template: readonly number[], side: number, random: Random): number[] {
   const angle = between(-0.09, 0.09, random)
-  const scale = OVERSIZE * between(0.88, 1.14, random)
+  const scale = OVERSIZE * between(0.86, 1.16, random)
   const [moveX, moveY] = [between(-0.04, 0.04, random), between(-0.04, 0.04, random)]
   const middle = side / 2
   const placed: number[] = []
@@ -48,6 +48,41 @@ function mirrored({ width, height, data }: Image): Image {
 }
 
 const wholeOf = (side: number) => ({ x: 0, y: 0, width: side, height: side })
+
+/** A hat, a hood, a hand or hair that is not the face's own: another picture up to a straight or round edge. */
+function covered(face: Image, by: Image, places: readonly number[], random: Random): Image {
+  const [rightX, rightY, leftX, leftY, , noseY] = places
+  const [eyeX, eyeY] = [(rightX + leftX) / 2, (rightY + leftY) / 2]
+  const apart = leftX - rightX
+  const isHat = random() < 0.5
+  const tilt = between(-0.25, 0.25, random)
+  const brim = eyeY - between(0.35, 0.9, random) * apart
+  const side = random() < 0.5 ? -1 : 1
+  const hand = {
+    x: eyeX + side * between(0.8, 1.6, random) * apart,
+    y: noseY + between(-1, 1.6, random) * apart,
+    radius: between(0.3, 0.8, random) * apart,
+  }
+  const [light, shiftX, shiftY] = [
+    between(0.4, 1.4, random),
+    Math.round(between(-0.3, 0.3, random) * face.width),
+    Math.round(between(-0.3, 0.3, random) * face.width),
+  ]
+  const data = new Uint8Array(face.data)
+  const inside = (value: number) => Math.min(face.width - 1, Math.max(0, value))
+  for (let y = 0; y < face.height; y++) {
+    for (let x = 0; x < face.width; x++) {
+      const isCovered = isHat
+        ? y < brim + tilt * (x - eyeX)
+        : Math.hypot(x - hand.x, y - hand.y) < hand.radius
+      if (!isCovered) continue
+      const from = (inside(y + shiftY) * by.width + inside(x + shiftX)) * 3
+      const to = (y * face.width + x) * 3
+      for (let c = 0; c < 3; c++) data[to + c] = Math.min(255, by.data[from + c] * light)
+    }
+  }
+  return { width: face.width, height: face.height, data }
+}
 
 /** A square picture, shrunk and enlarged again. */
 function softened(image: Image, factor: number): Image {
@@ -76,13 +111,14 @@ async function altered(
 
 /**
  * A face as the net sees it, drawn anew with each call.
- * @param shown worn by the other as a mask; absent for a bare face
+ * @param other another person, whose face is worn as a mask, or who lends a bare face a hat
  * @param template places of the five points in the net's input
  * @returns `side` × `side`
  */
 export async function drawTrainingFace(
   { picture, face }: PicturedFace,
-  shown: PicturedFace | undefined,
+  other: PicturedFace,
+  isWorn: boolean,
   { template, side }: { readonly template: readonly number[]; readonly side: number },
   random: Random,
 ): Promise<Image> {
@@ -91,13 +127,13 @@ export async function drawTrainingFace(
   const toPicture = estimateSimilarity(places, face.fivePoints)
   let drawn = warpImage(picture, toPicture, size, size)
   if (random() < 0.3) drawn = softened(drawn, between(1, 2, random))
-  if (shown !== undefined) {
+  if (isWorn) {
     const offX = between(-0.03, 0.03, random) * size
     const offY = between(-0.03, 0.03, random) * size
     const moved = places.map((value, i) => value + (i % 2 === 0 ? offX : offY))
     const print = warpImage(
-      shown.picture,
-      estimateSimilarity(moved, shown.face.fivePoints),
+      other.picture,
+      estimateSimilarity(moved, other.face.fivePoints),
       size,
       size,
     )
@@ -113,6 +149,15 @@ export async function drawTrainingFace(
     const worn = random()
     if (worn < 0.1) drawn = await altered(drawn, 'mask', places, random)
     else if (worn < 0.3) drawn = await altered(drawn, 'glasses', places, random)
+    else if (worn < 0.5) {
+      const by = warpImage(
+        other.picture,
+        estimateSimilarity(places, other.face.fivePoints),
+        size,
+        size,
+      )
+      drawn = covered(drawn, by, places, random)
+    }
   }
   drawn = cropSquare(drawn, wholeOf(size), side)
   if (random() < 0.5) drawn = mirrored(drawn)
