@@ -31,10 +31,10 @@ export interface MaskRate {
 /** What the command prints with `--json`. */
 export interface MasksReport {
   readonly model: string
-  readonly attackBelow: number
-  /** Bare faces refused, by single pictures; `errors` is BPCER. */
+  readonly liveFrom: number
+  /** Bare faces not accepted, by single pictures: BPCER. */
   readonly bonaFide: MaskRate
-  /** Masks not refused, by single pictures; `errors` is APCER. */
+  /** Masks accepted, by single pictures: APCER. */
   readonly species: Readonly<Record<MaskSpecies, MaskRate>>
 }
 
@@ -67,13 +67,13 @@ export async function evaluateMasks(options: EvaluateMasksOptions): Promise<void
       if (shown.person === wearer.person) continue
       scores.push(await score({ ...wearer, picture: wearMask(wearer, shown, name, i) }))
     }
-    const passed = scores.filter((live) => live >= MASK_RULE.attackBelow).length
+    const passed = scores.filter((live) => live >= MASK_RULE.liveFrom).length
     species[name] = { ...rateOf(passed, scores.length), auc: areaUnderCurve(bare, scores).auc }
   }
-  const refused = bare.filter((live) => live < MASK_RULE.attackBelow).length
+  const refused = bare.filter((live) => live < MASK_RULE.liveFrom).length
   const report: MasksReport = {
     model: stages.nets.mask.manifest.id,
-    attackBelow: MASK_RULE.attackBelow,
+    liveFrom: MASK_RULE.liveFrom,
     bonaFide: rateOf(refused, bare.length),
     species,
   }
@@ -84,14 +84,14 @@ function rateOf(errors: number, n: number): MaskRate {
   return { n, errors, rate: errors / n, ci95: clopperPearson(errors, n) }
 }
 
-function describe({ model, attackBelow, bonaFide, species }: MasksReport): string {
+function describe({ model, liveFrom, bonaFide, species }: MasksReport): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`
   const line = (name: string, { n, errors, rate, ci95, auc }: MaskRate) =>
     `${name.padEnd(28)}${String(errors).padStart(6)} of ${String(n).padEnd(6)} ${percent(rate)} ` +
     `[${percent(ci95.low)}, ${percent(ci95.high)}]${auc === undefined ? '' : `, AUC ${auc.toFixed(4)}`}`
   const lines = [
-    `${model}, single pictures, refused below ${attackBelow}; all masks are drawn`,
-    line('bona fide refused (BPCER)', bonaFide),
+    `${model}, single pictures, accepted from ${liveFrom}; all masks are drawn`,
+    line('bona fide (BPCER)', bonaFide),
     ...MASK_SPECIES_NAMES.map((name) => line(name, species[name])),
   ]
   return `${lines.join('\n')}\n`

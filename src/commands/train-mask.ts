@@ -9,7 +9,7 @@ import {
   readPicture,
 } from '../evaluation/labelled-pictures.js'
 import { createMaskScorer } from '../liveness/mask.js'
-import { maskModel } from '../liveness/worn-mask/mask-net.js'
+import { maskModel, type MaskWeights } from '../liveness/worn-mask/mask-net.js'
 import { trainWornMask } from '../liveness/worn-mask/train.js'
 import type { PicturedFace } from '../liveness/worn-mask/training-faces.js'
 import { encodeModel } from '../models/onnx/codec.js'
@@ -28,9 +28,14 @@ export interface TrainMaskOptions extends SetupOptions {
 }
 
 const BATCH = 32
+/** Nets that learn differently, whose votes are added. */
+const MEMBERS = [
+  { hats: false, weightDecay: 0 },
+  { hats: true, weightDecay: 0.1 },
+] as const
 /** Every so many people are left out of training, to choose the threshold on. */
 const KEPT_EVERY = 8
-const THRESHOLDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+const THRESHOLDS = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5]
 
 function isKept(index: number): boolean {
   return index % KEPT_EVERY === KEPT_EVERY - 1
@@ -61,23 +66,28 @@ export async function trainMask(options: TrainMaskOptions): Promise<void> {
   const { input } = manifest
   const [, , side] = input.shape
   const everybody = [...people.values()]
-  const training = startProgress('steps', steps)
-  const weights = await trainWornMask(
-    everybody.filter((_, i) => !isKept(i)),
-    { side, template: input.fit.template, format: input },
-    {
-      steps,
-      batch: BATCH,
-      seed,
-      threads: models.threads,
-      onStep: (step, loss) => {
-        training.update(step)
-        if (step % 500 === 0) process.stderr.write(`step ${step}: loss ${loss.toFixed(4)}\n`)
+  const training = startProgress('steps', MEMBERS.length * steps)
+  const members: MaskWeights[] = []
+  for (const [i, member] of MEMBERS.entries()) {
+    const weights = await trainWornMask(
+      everybody.filter((_, at) => !isKept(at)),
+      { side, template: input.fit.template, format: input },
+      {
+        ...member,
+        steps,
+        batch: BATCH,
+        seed,
+        threads: models.threads,
+        onStep: (step, loss) => {
+          training.update(i * steps + step)
+          if (step % 500 === 0) process.stderr.write(`step ${step}: loss ${loss.toFixed(4)}\n`)
+        },
       },
-    },
-  )
+    )
+    members.push(weights)
+  }
   training.stop()
-  const model = encodeModel(maskModel(weights, side))
+  const model = encodeModel(maskModel(members, side))
   const file = {
     name: manifest.file.name,
     bytes: model.length,

@@ -26,11 +26,12 @@ export function createMaskScorer(net: Net<'mask'>): MaskScorer {
 }
 
 /**
- * Fitted on people of `lfw/train` that the net was not trained on.
+ * Chosen on people of `lfw/train` that the net was not trained on: of their pictures 2.2 % are not
+ * accepted and 0.7 % refused, mostly those with hats, dark glasses or grimaces.
  */
 export const MASK_RULE: ScoreRule = {
-  liveFrom: 0.1,
-  attackBelow: 0.1,
+  liveFrom: 0.25,
+  attackBelow: 0.15,
   minFrames: 3,
   windowMs: 4000,
   minFaceHeightPx: 70,
@@ -45,6 +46,7 @@ export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): Pic
     rule,
     everyMs: 200,
     reasons: { live: 'no edges of a worn mask', attack: 'a face is worn as a mask' },
+    prompt: 'Please take off cap, glasses or scarf, and look at the camera',
     score: scoreMask,
   }
 }

@@ -12,12 +12,12 @@ export const SAFE_LIMITS = {
   /** Straight edges must cover nearly all of two sides before they are a bezel. */
   bezelAttackBelow: [0, 0.06],
   /** Below the lower one a worn mask is as likely as not, whoever wears what glasses. */
-  maskAttackBelow: [MASK_RULE.attackBelow / 3, MASK_RULE.attackBelow],
+  maskLiveFrom: [MASK_RULE.liveFrom / 3, MASK_RULE.liveFrom],
 } as const
 
 const [lowestLive, highestLive] = SAFE_LIMITS.textureLiveFrom
 const [noVeto, highestVeto] = SAFE_LIMITS.bezelAttackBelow
-const [lowestMask, highestMask] = SAFE_LIMITS.maskAttackBelow
+const [lowestMask, highestMask] = SAFE_LIMITS.maskLiveFrom
 
 const padCalibrationSchema = z.strictObject({
   kind: z.literal('genkan pad calibration'),
@@ -30,7 +30,7 @@ const padCalibrationSchema = z.strictObject({
   texture: z.strictObject({ liveFrom: z.number().min(lowestLive).max(highestLive) }),
   bezel: z.strictObject({ attackBelow: z.number().min(noVeto).max(highestVeto) }),
   /** Absent in files from before there was this cue: then as shipped. */
-  mask: z.strictObject({ attackBelow: z.number().min(lowestMask).max(highestMask) }).optional(),
+  mask: z.strictObject({ liveFrom: z.number().min(lowestMask).max(highestMask) }).optional(),
 })
 
 /** What one installed camera makes of living people, in thresholds. */
@@ -76,11 +76,15 @@ export function calibratedRules(calibration: PadCalibration | undefined): {
   }
   const { liveFrom } = calibration.texture
   const attackBelow = Math.min(TEXTURE_RULE.attackBelow, liveFrom / 3)
-  const maskFrom = calibration.mask?.attackBelow ?? MASK_RULE.attackBelow
+  const bareFrom = calibration.mask?.liveFrom ?? MASK_RULE.liveFrom
   return {
     texture: { ...TEXTURE_RULE, liveFrom, attackBelow },
     bezel: { ...BEZEL_RULE, attackBelow: calibration.bezel.attackBelow },
-    mask: { ...MASK_RULE, liveFrom: maskFrom, attackBelow: maskFrom },
+    mask: {
+      ...MASK_RULE,
+      liveFrom: bareFrom,
+      attackBelow: Math.min(MASK_RULE.attackBelow, 0.6 * bareFrom),
+    },
   }
 }
 
@@ -124,7 +128,7 @@ export function fitPadCalibration(
     frames: texture.length,
     texture: { liveFrom: Math.min(highest, Math.max(lowest, 0.6 * worst)) },
     bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
-    mask: { attackBelow: Math.min(highestMask, Math.max(lowestMask, 0.5 * worstBare)) },
+    mask: { liveFrom: Math.min(highestMask, Math.max(lowestMask, 0.5 * worstBare)) },
   }
 }
 

@@ -44,13 +44,13 @@ t.test('whatever a camera shows, thresholds stay within the safe limits', (t) =>
     fc.property(scores, scores, scores, (texture, bezel, mask) => {
       const rules = calibratedRules(fitPadCalibration({ texture, bezel, mask }, about))
       const { liveFrom, attackBelow } = rules.texture
-      const [least, most] = SAFE_LIMITS.maskAttackBelow
+      const [least, most] = SAFE_LIMITS.maskLiveFrom
       return (
         liveFrom >= lowest &&
         liveFrom <= highest &&
         attackBelow < liveFrom &&
-        rules.mask.attackBelow >= least &&
-        rules.mask.attackBelow <= most
+        rules.mask.liveFrom >= least &&
+        rules.mask.liveFrom <= most
       )
     }),
   )
@@ -69,7 +69,7 @@ t.test('only a sound file of the same model is taken', (t) => {
   t.throws(reading(good, 'other'), /made for net, not other/)
   t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
   t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
-  t.throws(reading({ ...good, mask: { attackBelow: 0 } }), /attackBelow/)
+  t.throws(reading({ ...good, mask: { liveFrom: 0 } }), /liveFrom/)
   const { mask: _, ...before } = good
   t.same(calibratedRules(reading(before)()).mask, MASK_RULE, 'a file from before the cue')
   t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)

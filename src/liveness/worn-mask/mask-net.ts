@@ -87,39 +87,47 @@ export function maskTrainingGraph(batch: number, side: number): OnnxModel {
   return tape.build('train-worn-mask')
 }
 
-/** The trained net: `input` 1×3×side×side, `logits` 1×2, a bare face first, then a worn mask. */
-export function maskModel(weights: MaskWeights, side: number): OnnxModel {
+/** Divides the logits, so that no single frame outweighs the others in a mean of probabilities. */
+const TEMPERATURE = 2
+
+/**
+ * The trained nets as one: `input` 1×3×side×side, `logits` 1×2, a bare face first, then a worn mask.
+ * The mean of what nets say that were trained differently: they seldom err on the same face.
+ */
+export function maskModel(members: readonly MaskWeights[], side: number): OnnxModel {
   const builder = createGraphBuilder()
-  let x: string = MASK_NAMES.input
-  for (const { name, inputs, outputs, kernel, stride } of MASK_LAYERS) {
-    const found = weights.convolutions.get(name)
-    if (found === undefined) throw new Error(`there are no weights ${name}`)
-    const pad = Math.floor((kernel - 1) / 2)
-    const y = builder.node(
-      'Conv',
-      [
-        x,
-        builder.constant(
-          WEIGHT_NAMES.filters(name),
-          floatTensor([outputs, inputs, kernel, kernel], found.filters),
-        ),
-        builder.constant(WEIGHT_NAMES.bias(name), floatTensor([outputs], found.bias)),
-      ],
-      name,
-      { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] },
+  const votes = members.map(({ convolutions, places }, member) => {
+    const own = (name: string) => `${name}_${member + 1}`
+    let x: string = MASK_NAMES.input
+    for (const { name, inputs, outputs, kernel, stride } of MASK_LAYERS) {
+      const found = convolutions.get(name)
+      if (found === undefined) throw new Error(`there are no weights ${name}`)
+      const pad = Math.floor((kernel - 1) / 2)
+      const filters = floatTensor([outputs, inputs, kernel, kernel], found.filters)
+      const y = builder.node(
+        'Conv',
+        [
+          x,
+          builder.constant(own(WEIGHT_NAMES.filters(name)), filters),
+          builder.constant(own(WEIGHT_NAMES.bias(name)), floatTensor([outputs], found.bias)),
+        ],
+        own(name),
+        { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] },
+      )
+      x = builder.node('Relu', [y], own(`${name}_relu`))
+    }
+    const seen = builder.node('Flatten', [x], own('seen'))
+    const weighed = builder.constant(
+      own(MASK_NAMES.places),
+      floatTensor([places.length, 1], places),
     )
-    x = builder.node('Relu', [y], `${name}_relu`)
-  }
-  const seen = builder.node('Flatten', [x], 'seen')
-  const places = builder.constant(
-    MASK_NAMES.places,
-    floatTensor([weights.places.length, 1], weights.places),
-  )
-  const worn = builder.node('MatMul', [seen, places], 'worn')
+    return builder.node('MatMul', [seen, weighed], own('vote'))
+  })
+  const worn = votes.reduce((sum, vote, i) => builder.node('Add', [sum, vote], `sum_${i}`))
   const bare = builder.node('Neg', [worn], 'bare')
   const both = builder.node('Concat', [bare, worn], 'both', { axis: 1 })
-  const half = builder.constant('half', floatTensor([], [0.5]))
-  builder.node('Mul', [both, half], MASK_NAMES.logits)
+  const share = builder.constant('share', floatTensor([], [1 / (2 * TEMPERATURE * members.length)]))
+  builder.node('Mul', [both, share], MASK_NAMES.logits)
   return {
     irVersion: 7,
     opset: 13,

@@ -26,6 +26,10 @@ export interface MaskTraining {
   readonly batch: number
   readonly seed: number
   readonly threads: number
+  /** Share of each weight that a step of rate 1 would take away. */
+  readonly weightDecay: number
+  /** Whether some bare faces get a hat, a hood or a hand before them. */
+  readonly hats: boolean
   /** Told the mean loss of the last steps. */
   readonly onStep: (step: number, loss: number) => void
 }
@@ -33,8 +37,6 @@ export interface MaskTraining {
 const FIRST_RATE = 3e-3
 const LAST_RATE = 1e-5
 const LOSS_DECAY = 0.98
-/** Share of each weight that a step of rate 1 would take away. */
-const WEIGHT_DECAY = 0.1
 /** Drawing costs more than training: each drawn face is used so many times on average. */
 const USES = 4
 const KEPT = 8192
@@ -51,7 +53,7 @@ export async function trainWornMask(
   training: MaskTraining,
 ): Promise<MaskWeights> {
   if (people.length < 2) throw new RangeError('masks need the pictures of two people at least')
-  const { steps, batch, seed, threads } = training
+  const { steps, batch, seed, threads, weightDecay, hats } = training
   const { side, format } = input
   const random = createSeededRandom(seed)
   const graph = await loadGraph(maskTrainingGraph(batch, side), {
@@ -80,7 +82,13 @@ export async function trainWornMask(
       const wearer = pick(people)
       let other = pick(people)
       while (other === wearer) other = pick(people)
-      const image = await drawTrainingFace(pick(wearer), pick(other), isWorn, input, random)
+      const image = await drawTrainingFace(
+        pick(wearer),
+        pick(other),
+        { isWorn, hats },
+        input,
+        random,
+      )
       drawn[count % KEPT] = { image, target: isWorn ? 1 : 0 }
       count++
     }
@@ -106,7 +114,7 @@ export async function trainWornMask(
     const done = step / steps
     const rate = LAST_RATE + (FIRST_RATE - LAST_RATE) * (0.5 + 0.5 * Math.cos(Math.PI * done))
     for (const { values } of parts) {
-      for (let k = 0; k < values.length; k++) values[k] *= 1 - rate * WEIGHT_DECAY
+      for (let k = 0; k < values.length; k++) values[k] *= 1 - rate * weightDecay
     }
     adam.step(
       parts.map(({ gradient }) => outputs[gradient]),

@@ -112,13 +112,14 @@ async function altered(
 /**
  * A face as the net sees it, drawn anew with each call.
  * @param other another person, whose face is worn as a mask, or who lends a bare face a hat
+ * @param hats whether bare faces wear some
  * @param template places of the five points in the net's input
  * @returns `side` × `side`
  */
 export async function drawTrainingFace(
   { picture, face }: PicturedFace,
   other: PicturedFace,
-  isWorn: boolean,
+  { isWorn, hats }: { readonly isWorn: boolean; readonly hats: boolean },
   { template, side }: { readonly template: readonly number[]; readonly side: number },
   random: Random,
 ): Promise<Image> {
@@ -149,7 +150,7 @@ export async function drawTrainingFace(
     const worn = random()
     if (worn < 0.1) drawn = await altered(drawn, 'mask', places, random)
     else if (worn < 0.3) drawn = await altered(drawn, 'glasses', places, random)
-    else if (worn < 0.5) {
+    else if (hats && worn < 0.5) {
       const by = warpImage(
         other.picture,
         estimateSimilarity(places, other.face.fivePoints),
