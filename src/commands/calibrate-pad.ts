@@ -69,12 +69,13 @@ export async function calibratePad(options: CalibratePadOptions): Promise<void> 
     throw new CommandError('bad-input', `${error.message}; stand nearer, in better light`)
   }
   writeFileSync(options.out, `${JSON.stringify(calibration, null, 2)}\n`)
-  const { texture, bezel: edges, frames } = calibration
+  const { texture, bezel: edges, mask, frames } = calibration
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify(calibration)}\n`
       : `${options.out}: ${frames} frames; texture accepts from ${texture.liveFrom.toFixed(3)}; ` +
-          `${edges.attackBelow > 0 ? 'straight edges around a face refuse' : 'straight edges do not refuse: the scene has some'}\n` +
+          `${edges.attackBelow > 0 ? 'straight edges around a face refuse' : 'straight edges do not refuse: the scene has some'}; ` +
+          `${(mask?.attackBelow ?? 0) > 0 ? 'worn masks are refused' : 'worn masks are not refused: bare faces look too much like them here'}\n` +
           `set liveness.calibrationFile: ${options.out}\n`,
   )
 }

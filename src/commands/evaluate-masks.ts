@@ -7,7 +7,7 @@ import {
 } from '../evaluation/labelled-pictures.js'
 import { areaUnderCurve } from '../evaluation/statistics/area-under-curve.js'
 import { clopperPearson, type Interval } from '../evaluation/statistics/binomial-interval.js'
-import { MASK_RULE } from '../liveness/mask.js'
+import { MASK_RULE, MASK_VETO_BELOW } from '../liveness/mask.js'
 import { loadStages } from '../stages.js'
 import { startProgress } from './progress.js'
 import { loadSetup } from './setup.js'
@@ -31,7 +31,7 @@ export interface MaskRate {
 /** What the command prints with `--json`. */
 export interface MasksReport {
   readonly model: string
-  readonly liveFrom: number
+  readonly vetoBelow: number
   /** Bare faces not accepted, by single pictures: BPCER. */
   readonly bonaFide: MaskRate
   /** Masks accepted, by single pictures: APCER. */
@@ -67,13 +67,13 @@ export async function evaluateMasks(options: EvaluateMasksOptions): Promise<void
       if (shown.person === wearer.person) continue
       scores.push(await score({ ...wearer, picture: wearMask(wearer, shown, name, i) }))
     }
-    const passed = scores.filter((live) => live >= MASK_RULE.liveFrom).length
+    const passed = scores.filter((live) => live >= MASK_VETO_BELOW).length
     species[name] = { ...rateOf(passed, scores.length), auc: areaUnderCurve(bare, scores).auc }
   }
-  const refused = bare.filter((live) => live < MASK_RULE.liveFrom).length
+  const refused = bare.filter((live) => live < MASK_VETO_BELOW).length
   const report: MasksReport = {
     model: stages.nets.mask.manifest.id,
-    liveFrom: MASK_RULE.liveFrom,
+    vetoBelow: MASK_VETO_BELOW,
     bonaFide: rateOf(refused, bare.length),
     species,
   }
@@ -84,13 +84,13 @@ function rateOf(errors: number, n: number): MaskRate {
   return { n, errors, rate: errors / n, ci95: clopperPearson(errors, n) }
 }
 
-function describe({ model, liveFrom, bonaFide, species }: MasksReport): string {
+function describe({ model, vetoBelow, bonaFide, species }: MasksReport): string {
   const percent = (share: number) => `${(100 * share).toFixed(2)} %`
   const line = (name: string, { n, errors, rate, ci95, auc }: MaskRate) =>
     `${name.padEnd(28)}${String(errors).padStart(6)} of ${String(n).padEnd(6)} ${percent(rate)} ` +
     `[${percent(ci95.low)}, ${percent(ci95.high)}]${auc === undefined ? '' : `, AUC ${auc.toFixed(4)}`}`
   const lines = [
-    `${model}, single pictures, accepted from ${liveFrom}; all masks are drawn`,
+    `${model}, single pictures, refused below ${vetoBelow}; all masks are drawn`,
     line('bona fide (BPCER)', bonaFide),
     ...MASK_SPECIES_NAMES.map((name) => line(name, species[name])),
   ]

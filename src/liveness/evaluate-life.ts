@@ -6,8 +6,6 @@ import { viewOrNothing, type FaceViewer } from './face-view.js'
 import { compareViews, shareComparison } from './face-change.js'
 import { createLifeAccumulator } from './life.js'
 import { EVENT_RULES, scaleEventRules, type LifeEvent } from './life-events.js'
-import { MASK_RULE, maskCue, type MaskScorer } from './mask.js'
-import { createScoreWindow } from './picture-cue.js'
 import { renderStillClip, STILL_SPECIES, type StillSpecies } from './still-simulator.js'
 import { createTextureAccumulator, type TextureScorer } from './texture.js'
 
@@ -16,7 +14,6 @@ export interface LifeStages {
   readonly finder: FaceFinder
   readonly viewFace: FaceViewer
   readonly scoreTexture: TextureScorer
-  readonly scoreMask: MaskScorer
 }
 
 /** A clip of a live person, or of an attack. */
@@ -38,7 +35,7 @@ export interface WindowShare {
   readonly windows: number
   /** Windows with a life event. */
   readonly life: number
-  /** Windows with a life event and, by then or later, a living texture and a bare face. */
+  /** Windows with a life event and, by then or later, a texture that counts as live. */
   readonly lifeAndTexture: number
 }
 
@@ -63,7 +60,7 @@ export interface ClipLife {
 interface SeenFrame {
   readonly monotonicMs: number
   readonly hasFace: boolean
-  readonly passesPassive: boolean
+  readonly textureLive: boolean
 }
 
 interface SeenClip {
@@ -88,7 +85,6 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
     return { strictness, life, events: new Array<LifeEvent>(), counted: 0 }
   })
   const texture = createTextureAccumulator()
-  const mask = createScoreWindow(maskCue(stages.scoreMask), MASK_RULE)
   const seen: SeenFrame[] = []
   const viewMs: number[] = []
   const compareMs: number[] = []
@@ -98,7 +94,7 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
     const { image, monotonicMs } = frame
     const { tracked } = tracker.update(frame, await stages.finder.find(image))
     if (tracked === undefined) {
-      seen.push({ monotonicMs, hasFace: false, passesPassive: false })
+      seen.push({ monotonicMs, hasFace: false, textureLive: false })
       continue
     }
     if (tracked.trackId !== trackId) {
@@ -108,19 +104,17 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
         one.counted = 0
       }
       texture.restart()
-      mask.restart()
     }
     const { face } = tracked
     if (withTexture && monotonicMs - scoredMs >= SCORE_EVERY_MS) {
       scoredMs = monotonicMs
       const score = await stages.scoreTexture(image, face.box)
       texture.observe({ monotonicMs, box: face.box, score })
-      mask.observe({ monotonicMs, box: face.box, score: await stages.scoreMask(image, face) })
     }
     const startMs = performance.now()
     const view = await viewOrNothing(stages.viewFace, image, face.landmarks)
     if (view === undefined) {
-      seen.push({ monotonicMs, hasFace: false, passesPassive: false })
+      seen.push({ monotonicMs, hasFace: false, textureLive: false })
       continue
     }
     const viewedMs = performance.now()
@@ -137,7 +131,7 @@ async function watch(clip: LifeClip, stages: LifeStages, withTexture: boolean): 
     seen.push({
       monotonicMs,
       hasFace: isLargeEnough,
-      passesPassive: [texture, mask].every((cue) => cue.outcome().verdict === 'live'),
+      textureLive: texture.outcome().verdict === 'live',
     })
   }
   const eventsAt = new Map(lives.map(({ strictness, events }) => [strictness, events]))
@@ -164,7 +158,7 @@ function shareOf(clip: SeenClip, lengthS: number, strictness: number): WindowSha
     const event = events.find((e) => e.sinceMs >= startMs && e.monotonicMs <= endMs)
     if (event === undefined) continue
     life++
-    if (frames.some((f) => f.passesPassive && f.monotonicMs >= event.monotonicMs)) lifeAndTexture++
+    if (frames.some((f) => f.textureLive && f.monotonicMs >= event.monotonicMs)) lifeAndTexture++
   }
   return { lengthS, windows, life, lifeAndTexture }
 }

@@ -24,9 +24,9 @@ const PROMPT_REFUSED = 'This door cannot open by face at present'
 
 /** The cues that must say live before a door of each mode opens; the first that lacks prompts. */
 export const NEEDED_CUES: Readonly<Record<LivenessMode, readonly string[]>> = {
-  texture: ['feed', 'texture', 'mask'],
-  life: ['feed', 'texture', 'mask', 'life'],
-  challenge: ['feed', 'texture', 'mask', 'challenge', 'life'],
+  texture: ['feed', 'texture'],
+  life: ['feed', 'texture', 'life'],
+  challenge: ['feed', 'texture', 'challenge', 'life'],
 }
 
 /** A score that is no probability makes a cue's word worthless. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { BEZEL_RULE } from './bezel.js'
-import { MASK_RULE } from './mask.js'
+import { MASK_RULE, MASK_VETO_BELOW } from './mask.js'
 import type { ScoreRule } from './picture-cue.js'
 import { TEXTURE_RULE } from './texture.js'
 
@@ -11,13 +11,12 @@ export const SAFE_LIMITS = {
   textureLiveFrom: [0.15, TEXTURE_RULE.liveFrom],
   /** Straight edges must cover nearly all of two sides before they are a bezel. */
   bezelAttackBelow: [0, 0.06],
-  /** Below the lower one a worn mask is as likely as not, whoever wears what glasses. */
-  maskLiveFrom: [MASK_RULE.liveFrom / 3, MASK_RULE.liveFrom],
+  maskAttackBelow: [0, MASK_VETO_BELOW],
 } as const
 
 const [lowestLive, highestLive] = SAFE_LIMITS.textureLiveFrom
 const [noVeto, highestVeto] = SAFE_LIMITS.bezelAttackBelow
-const [lowestMask, highestMask] = SAFE_LIMITS.maskLiveFrom
+const [lowestMask, highestMask] = SAFE_LIMITS.maskAttackBelow
 
 const padCalibrationSchema = z.strictObject({
   kind: z.literal('genkan pad calibration'),
@@ -30,7 +29,7 @@ const padCalibrationSchema = z.strictObject({
   texture: z.strictObject({ liveFrom: z.number().min(lowestLive).max(highestLive) }),
   bezel: z.strictObject({ attackBelow: z.number().min(noVeto).max(highestVeto) }),
   /** Absent in files from before there was this cue: then as shipped. */
-  mask: z.strictObject({ liveFrom: z.number().min(lowestMask).max(highestMask) }).optional(),
+  mask: z.strictObject({ attackBelow: z.number().min(lowestMask).max(highestMask) }).optional(),
 })
 
 /** What one installed camera makes of living people, in thresholds. */
@@ -76,15 +75,11 @@ export function calibratedRules(calibration: PadCalibration | undefined): {
   }
   const { liveFrom } = calibration.texture
   const attackBelow = Math.min(TEXTURE_RULE.attackBelow, liveFrom / 3)
-  const bareFrom = calibration.mask?.liveFrom ?? MASK_RULE.liveFrom
+  const maskAttackBelow = calibration.mask?.attackBelow ?? MASK_RULE.attackBelow
   return {
     texture: { ...TEXTURE_RULE, liveFrom, attackBelow },
     bezel: { ...BEZEL_RULE, attackBelow: calibration.bezel.attackBelow },
-    mask: {
-      ...MASK_RULE,
-      liveFrom: bareFrom,
-      attackBelow: Math.min(MASK_RULE.attackBelow, 0.6 * bareFrom),
-    },
+    mask: { ...MASK_RULE, attackBelow: maskAttackBelow },
   }
 }
 
@@ -95,11 +90,13 @@ const RUN = 5
 /** Living people must lie this far above a veto. */
 const BEZEL_LIVE_AT_LEAST = 0.15
 const BEZEL_VETO = 0.04
+/** Runs of bare faces must lie this far above the veto against worn masks. */
+const BARE_AT_LEAST = 0.5
 
 /**
  * Thresholds from the scores of a living person before the installed camera: texture accepts from
- * 60 % of what the worst twentieth of runs scored, and a face is bare from half of that; straight
- * edges get a veto only where the scene itself has none.
+ * 60 % of what the worst twentieth of runs scored, straight edges and worn masks get
+ * a veto only where neither the scene nor a bare face looks like one.
  * @throws RangeError when there are too few scores
  */
 export function fitPadCalibration(
@@ -128,14 +125,14 @@ export function fitPadCalibration(
     frames: texture.length,
     texture: { liveFrom: Math.min(highest, Math.max(lowest, 0.6 * worst)) },
     bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
-    mask: { liveFrom: Math.min(highestMask, Math.max(lowestMask, 0.5 * worstBare)) },
+    mask: { attackBelow: worstBare >= BARE_AT_LEAST ? MASK_VETO_BELOW : 0 },
   }
 }
 
-/** The mean that one run in twenty stays below; 1 where there are no runs. */
+/** The mean that one run in twenty stays below; 0 where there are no runs. */
 function worstTwentieth(scores: readonly number[]): number {
   const runs = meansOfRuns(scores).sort((a, b) => a - b)
-  return runs.length === 0 ? 1 : runs[Math.floor(runs.length / 20)]
+  return runs.length === 0 ? 0 : runs[Math.floor(runs.length / 20)]
 }
 
 function meansOfRuns(scores: readonly number[]): number[] {

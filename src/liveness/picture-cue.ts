@@ -27,8 +27,6 @@ export interface PictureCue {
   /** Not every frame of a fast camera has to be scored. */
   readonly everyMs: number
   readonly reasons: { readonly live: string; readonly attack: string }
-  /** What the person can do where the cue is undecided. */
-  readonly prompt?: string
   /** 1 live, 0 attack; `undefined` where the picture gives nothing to go by. */
   score(image: Image, face: Face): number | undefined | Promise<number | undefined>
 }
@@ -49,7 +47,7 @@ const MAX_SCORES = 128
 
 /** An empty window for one track. */
 export function createScoreWindow(
-  cue: Pick<PictureCue, 'name' | 'reasons' | 'prompt'>,
+  { name, reasons }: Pick<PictureCue, 'name' | 'reasons'>,
   rule: ScoreRule,
 ): ScoreWindow {
   let scores: { readonly monotonicMs: number; readonly score: number }[] = []
@@ -65,10 +63,10 @@ export function createScoreWindow(
         .slice(-MAX_SCORES)
     },
     outcome() {
-      if (tooSmall) return silent(`face too small for ${cue.name}`, 'Please come closer')
-      if (scores.length < rule.minFrames) return silent(`too few frames for ${cue.name}`)
+      if (tooSmall) return silent(`face too small for ${name}`, 'Please come closer')
+      if (scores.length < rule.minFrames) return silent(`too few frames for ${name}`)
       const score = scores.reduce((sum, entry) => sum + entry.score, 0) / scores.length
-      return judgeScore(cue, rule, score)
+      return judgeScore({ name, reasons }, rule, score)
     },
     restart() {
       scores = []
@@ -79,14 +77,13 @@ export function createScoreWindow(
 
 /** What a mean score says under a rule. */
 export function judgeScore(
-  { name, reasons, prompt }: Pick<PictureCue, 'name' | 'reasons' | 'prompt'>,
+  { name, reasons }: Pick<PictureCue, 'name' | 'reasons'>,
   rule: ScoreRule,
   score: number,
 ): CueOutcome {
   if (score >= rule.liveFrom) return { verdict: 'live', score, reason: reasons.live }
   if (!(score >= rule.attackBelow)) return { verdict: 'attack', score, reason: reasons.attack }
-  const undecided = { verdict: 'not-enough-evidence', score, reason: `${name} undecided` } as const
-  return prompt === undefined ? undecided : { ...undecided, prompt }
+  return { verdict: 'not-enough-evidence', score, reason: `${name} undecided` }
 }
 
 /** Follows a picture cue over the frames of the attended face. */

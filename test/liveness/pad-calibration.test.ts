@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { MASK_RULE } from '../../src/liveness/mask.js'
+import { MASK_RULE, MASK_VETO_BELOW } from '../../src/liveness/mask.js'
 import {
   calibratedRules,
   fitPadCalibration,
@@ -22,7 +22,8 @@ t.test('a camera that gives good scores leaves the shipped thresholds', (t) => {
   t.equal(calibratedRules(fitted).texture.liveFrom, TEXTURE_RULE.liveFrom)
   t.ok(calibratedRules(fitted).bezel.attackBelow > 0, 'edges may refuse where the scene has none')
   t.equal(calibratedRules(undefined).bezel.attackBelow, 0)
-  t.same(calibratedRules(fitted).mask, MASK_RULE)
+  t.equal(calibratedRules(fitted).mask.attackBelow, MASK_VETO_BELOW, 'bare faces score well')
+  t.equal(calibratedRules(undefined).mask.attackBelow, 0)
   t.end()
 })
 
@@ -31,6 +32,13 @@ t.test('a scene with straight edges of its own gives them no veto', (t) => {
   const fitted = fitPadCalibration({ texture: steady(0.5), bezel, mask: steady(1) }, about)
   t.equal(fitted.bezel.attackBelow, 0)
   t.equal(fitted.texture.liveFrom, 0.3)
+  t.end()
+})
+
+t.test('a camera before which bare faces look like masks gives the net no veto', (t) => {
+  const mask = [...steady(1), ...steady(0.3)]
+  const fitted = fitPadCalibration({ texture: steady(1), bezel: [], mask }, about)
+  t.equal(calibratedRules(fitted).mask.attackBelow, 0)
   t.end()
 })
 
@@ -44,13 +52,13 @@ t.test('whatever a camera shows, thresholds stay within the safe limits', (t) =>
     fc.property(scores, scores, scores, (texture, bezel, mask) => {
       const rules = calibratedRules(fitPadCalibration({ texture, bezel, mask }, about))
       const { liveFrom, attackBelow } = rules.texture
-      const [least, most] = SAFE_LIMITS.maskLiveFrom
+      const [least, most] = SAFE_LIMITS.maskAttackBelow
       return (
         liveFrom >= lowest &&
         liveFrom <= highest &&
         attackBelow < liveFrom &&
-        rules.mask.liveFrom >= least &&
-        rules.mask.liveFrom <= most
+        rules.mask.attackBelow >= least &&
+        rules.mask.attackBelow <= most
       )
     }),
   )
@@ -69,7 +77,7 @@ t.test('only a sound file of the same model is taken', (t) => {
   t.throws(reading(good, 'other'), /made for net, not other/)
   t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
   t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
-  t.throws(reading({ ...good, mask: { liveFrom: 0 } }), /liveFrom/)
+  t.throws(reading({ ...good, mask: { attackBelow: 0.9 } }), /attackBelow/)
   const { mask: _, ...before } = good
   t.same(calibratedRules(reading(before)()).mask, MASK_RULE, 'a file from before the cue')
   t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)
