@@ -28,7 +28,7 @@ export interface TrainMaskOptions extends SetupOptions {
 }
 
 const BATCH = 32
-/** Nets that learn differently, whose votes are added. */
+/** Nets that learn differently; the model is their mean. */
 const MEMBERS = [
   { hats: false, weightDecay: 0 },
   { hats: true, weightDecay: 0.1 },

@@ -8,9 +8,7 @@ import type { PictureCue, ScoreRule } from './picture-cue.js'
 /** Scores how surely a face is bare: 1, or 0 where another face is worn as a mask. */
 export type MaskScorer = (image: Image, face: Pick<Face, 'fivePoints'>) => Promise<number>
 
-/**
- * Wraps the net that was trained on drawn masks: cut-out photographs with holes for eyes and mouth.
- */
+/** Wraps the net that was trained on drawn masks: cut-out photographs with holes for eyes and mouth. */
 export function createMaskScorer(net: Net<'mask'>): MaskScorer {
   const { input, wornIndex } = net.manifest
   const [, , side] = input.shape
@@ -43,6 +41,10 @@ export const MASK_RULE: ScoreRule = {
   minFaceHeightPx: 70,
 }
 
+/** A veto must come before the first sign of life may open; evidence for the log can wait. */
+const VETO_EVERY_MS = 100
+const EVIDENCE_EVERY_MS = 1000
+
 /** Another face worn over one's own, cue `mask`; it can only refuse. */
 export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): PictureCue {
   return {
@@ -50,7 +52,7 @@ export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): Pic
     scope: 'face',
     isNeeded: false,
     rule,
-    everyMs: 100,
+    everyMs: rule.attackBelow > 0 ? VETO_EVERY_MS : EVIDENCE_EVERY_MS,
     reasons: { live: 'no edges of a worn mask', attack: 'a face is worn as a mask' },
     score: scoreMask,
   }
