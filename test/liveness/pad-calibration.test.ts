@@ -78,7 +78,11 @@ t.test('only a sound file of the same model is taken', (t) => {
   t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
   t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
   t.throws(reading({ ...good, mask: { attackBelow: 0.9 } }), /attackBelow/)
-  t.same(calibratedRules(reading({ ...good, mask: undefined })()).mask, MASK_RULE, 'a file from before the cue')
+  t.same(
+    calibratedRules(reading({ ...good, mask: undefined })()).mask,
+    MASK_RULE,
+    'a file from before the cue',
+  )
   t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)
   t.throws(reading('{'), /cannot be read/)
   t.throws(() => readPadCalibration(`${path}.missing`, 'net'), /cannot be read/)
