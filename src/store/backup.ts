@@ -66,11 +66,14 @@ export async function stageRestore(
   file: string,
   secret: BackupSecret,
 ): Promise<CopyReport> {
+  const fromSecret = secretOf(folder, key, secret)
+  // A copy never reads the indexes of what it copies, and would hide that some were damaged.
+  await inThread({ kind: 'examine', path: file, secret: fromSecret })
   return inThread({
     kind: 'copy',
     order: {
       from: file,
-      fromSecret: secretOf(folder, key, secret),
+      fromSecret,
       readonly: true,
       to: join(folder, STORE_FILES.staged),
       toSecret: secretOf(folder, key, {}),
