@@ -41,7 +41,7 @@ export const MASK_RULE: ScoreRule = {
   minFaceHeightPx: 70,
 }
 
-/** A veto must come before the first sign of life may open; evidence for the log can wait. */
+/** A veto should have its frames before a first sign of life opens; evidence for the log can wait. */
 const VETO_EVERY_MS = 100
 const EVIDENCE_EVERY_MS = 1000
 
