@@ -3,9 +3,9 @@ import t from 'tap'
 import { migrateRecord } from '../../src/fleet/migrate.js'
 import { resealRecords } from '../../src/fleet/reseal.js'
 import { removeMember } from '../../src/fleet/rotation.js'
-import { sampleTemplate } from '../store/samples.js'
+import { sampleEmbedding, sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
-import { digests, fleetOf, settle } from './kiosk.js'
+import { digests, fleetOf, settle, type Kiosk } from './kiosk.js'
 
 const CROP = 'crop-marker-51d0'
 const NAME = 'Zaphod Markerbrox'
@@ -123,6 +123,32 @@ t.test('a fleet over a real PostgreSQL', { skip: noPostgres }, async (t) => {
     a.store.groups.create({ id: 'cleaners', name: 'Cleaners again' }, 'cli')
     await settle(kiosks)
     t.match(c.store.groups.list(), [{ id: 'cleaners', name: 'Cleaners again' }, { id: 'staff' }])
+  })
+
+  await t.test('of two encodings of one picture the later stands everywhere', async (t) => {
+    const person = a.store.persons.create('Kim', 'cli')
+    const template = a.store.templates.add(sampleTemplate(person.id, 11), 'cli')
+    await settle(kiosks)
+    const encode = ({ store }: Kiosk, seed: number) =>
+      store.encodings.add(template.id, { ...sampleEmbedding(seed), modelId: 'another' })
+    encode(a, 12)
+    encode(b, 13)
+    await settle(kiosks)
+    t.equal(new Set(digests(kiosks)).size, 1, 'neither knew the other')
+    encode(a, 14)
+    await a.copyAndForget()
+    encode(a, 15)
+    await settle(kiosks)
+    t.equal(new Set(digests(kiosks)).size, 1, 'the first had been given without it being known')
+    const client = await cluster.connect()
+    await client.query('DELETE FROM fleet_commit')
+    await client.end()
+    encode(a, 16)
+    await settle(kiosks)
+    t.equal(new Set(digests(kiosks)).size, 1, 'the record was read anew meanwhile')
+    const known = c.store.templates.galleryOf(person.id).map(({ embedding }) => embedding)
+    const { vector } = sampleEmbedding(16)
+    t.same(known.find(({ modelId }) => modelId === 'another')?.vector, vector)
   })
 
   await t.test('killed with -9, the server comes back and nothing is lost', async (t) => {

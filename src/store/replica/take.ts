@@ -323,17 +323,18 @@ export function createTaker(
       takeEdited(record, payload, before, changes, next)
       return
     }
-    const isSame = before.hash.equals(next.hash)
     ledger.setKnown(kind, subject, next)
     if (ledger.mark(kind, subject) !== undefined) {
-      if (isSame || sameAsHere(payload)) ledger.clearMark(kind, subject)
+      // What was made here replaces the record's, of which it may know nothing.
+      if (standsHere(payload)) ledger.clearMark(kind, subject)
       return
     }
-    if (!isSame) write(payload, changes)
+    if (!before.hash.equals(next.hash)) write(payload, changes)
   }
 
-  function sameAsHere(payload: Payload): boolean {
-    const here = rows.read(payload.kind, payload.id, {})
+  function standsHere(payload: Payload): boolean {
+    const { kind, id } = payload
+    const here = ledger.waiting(kind, id) ?? rows.read(kind, id, {})
     return here !== undefined && contentHash(here).equals(contentHash(payload))
   }
 
