@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
 import type { Cursor, PendingChange, PushVerdict } from '../store/replica/replica.js'
-import type { RecordKind, RemoteRecord } from '../store/replica/record.js'
+import { REUSABLE_KINDS } from '../store/replica/record.js'
+import type { RemoteRecord } from '../store/replica/record.js'
 import { FleetFault } from './fault.js'
 import type { FleetSecrets } from './membership.js'
 import { newsOf } from './news.js'
@@ -38,8 +39,6 @@ export interface OpenedRows {
 /** Rows and bytes of a page: whichever is reached first, but always one row. */
 export const PAGE_ROWS = 1000
 const PAGE_BYTES = 4 * 1024 * 1024
-/** Kinds that people may make again after a deletion, in knowledge of it. */
-const REUSABLE: readonly RecordKind[] = ['group', 'schedule', 'door', 'rollout']
 
 /** @throws FleetFault `no-fleet`, `another-fleet` */
 export async function readHead(
@@ -147,7 +146,7 @@ function judge(change: PendingChange, hash: Buffer, there: Standing | undefined)
     return { outcome: 'accepted', write: false, version: there.version } as const
   }
   if (change.payload === null) return { outcome: 'accepted', write: true, version: next } as const
-  if (there.deleted && !REUSABLE.includes(change.kind)) {
+  if (there.deleted && !REUSABLE_KINDS.includes(change.kind)) {
     return { outcome: 'deleted', write: false, version: there.version } as const
   }
   // Nobody but its writer has a picture, so that nobody reads the version of one.

@@ -28,6 +28,9 @@ export const RECORD_KINDS = [
 export const recordKindSchema = z.enum(RECORD_KINDS)
 export type RecordKind = (typeof RECORD_KINDS)[number]
 
+/** The kinds whose ids people choose, and may choose again in knowledge of a deletion. */
+export const REUSABLE_KINDS: readonly RecordKind[] = ['group', 'schedule', 'door', 'rollout']
+
 /** An encoding's: a template, a point, and an encoder. */
 const MAX_ID = 227
 /** Subject of what an encoder makes of a template's picture. */

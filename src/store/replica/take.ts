@@ -4,13 +4,10 @@ import type { AuditLog } from '../audit.js'
 import { StoreError } from '../store-error.js'
 import type { Known, Ledger } from './ledger.js'
 import { compareEdits, isEdited, mergeEdits } from './merge.js'
-import { contentHash, payloadText, tombstoneOf } from './record.js'
+import { contentHash, payloadText, REUSABLE_KINDS, tombstoneOf } from './record.js'
 import type { Edits, Payload, PayloadOf, RecordKind, RemoteRecord } from './record.js'
 import { needsOf } from './rows.js'
 import type { Need, ReplicaRows } from './rows.js'
-
-/** The kinds whose ids people choose, and may choose again after a deletion. */
-const REUSABLE: readonly RecordKind[] = ['group', 'schedule', 'door', 'rollout']
 
 /** Kinds that concern nobody but the person. */
 const OF_A_FACE: readonly RecordKind[] = ['template', 'picture', 'encoding', 'consent']
@@ -194,7 +191,7 @@ export function createTaker(
   ): void {
     const known = ledger.known(kind, subject)
     const isOld = known?.deleted === true && version <= known.version
-    const wasMadeAgain = isOld && REUSABLE.includes(kind) && rows.exists(kind, subject)
+    const wasMadeAgain = isOld && REUSABLE_KINDS.includes(kind) && rows.exists(kind, subject)
     if (!wasMadeAgain) {
       if (rows.exists(kind, subject)) removeRow(kind, subject, changes)
       ledger.waitNoMore(kind, subject)
@@ -264,7 +261,7 @@ export function createTaker(
     const { kind, subject, version, payload } = record
     const known = ledger.known(kind, subject)
     if (known === undefined || payload === null) return false
-    if (known.deleted) return !REUSABLE.includes(kind) || version <= known.version
+    if (known.deleted) return !REUSABLE_KINDS.includes(kind) || version <= known.version
     return isEdited(payload) && compareEdits(payload.edits, known.edits) === 'behind'
   }
 
@@ -299,7 +296,7 @@ export function createTaker(
       ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
       return
     }
-    if (known?.deleted === true && !(REUSABLE.includes(kind) && version > known.version)) {
+    if (known?.deleted === true && !(REUSABLE_KINDS.includes(kind) && version > known.version)) {
       // The record lost a deletion that was told here.
       ledger.setKnown(kind, subject, { ...known, version, pass })
       ledger.ensureMark(kind, subject, true)
