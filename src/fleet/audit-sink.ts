@@ -41,6 +41,17 @@ function open(secrets: FleetSecrets, kiosk: string, row: AuditRow): AuditLink | 
   return parsed.success && String(parsed.data.sequence) === row.sequence ? parsed.data : undefined
 }
 
+/** Rows as the statements take them: numbers and ciphertexts, by the newest key. */
+function sealLinks(secrets: FleetSecrets, links: readonly AuditLink[]) {
+  const { fleet, kiosk } = secrets.membership()
+  const { generation, key } = secrets.newestKey()
+  const ciphertexts = links.map((link) => {
+    const context = contextOf(fleet, kiosk, link.sequence, generation)
+    return seal(key, context, Buffer.from(JSON.stringify(link), 'utf8'))
+  })
+  return [kiosk, generation, links.map(({ sequence }) => sequence), ciphertexts]
+}
+
 /** The last row of a kiosk that the database has. */
 async function lastRow(client: Connection, kiosk: string): Promise<AuditRow | undefined> {
   const { rows } = await client.query<AuditRow>({
@@ -63,7 +74,7 @@ export async function writeAudit(
   secrets: FleetSecrets,
   audit: Pick<AuditLog, 'linksAfter'>,
 ): Promise<number> {
-  const { fleet, kiosk } = secrets.membership()
+  const { kiosk } = secrets.membership()
   const there = await lastRow(client, kiosk)
   let last = Number(there?.sequence ?? 0)
   if (there !== undefined) {
@@ -74,25 +85,15 @@ export async function writeAudit(
       throw new FleetFault('untrusted', cause, cure)
     }
   }
-  const generation = secrets.generation()
-  const key = secrets.recordKey(generation)
-  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
   for (;;) {
     const links = audit.linksAfter(last, ROWS_A_STATEMENT)
     if (links.length === 0) return last
-    const sealed = links.map((link) =>
-      seal(
-        key,
-        contextOf(fleet, kiosk, link.sequence, generation),
-        Buffer.from(JSON.stringify(link), 'utf8'),
-      ),
-    )
     await client.query(
       `INSERT INTO fleet_audit (kiosk, sequence, generation, ciphertext)
        SELECT $1, sequence, $2, ciphertext FROM unnest($3::bigint[], $4::bytea[])
          AS row (sequence, ciphertext)
        ON CONFLICT (kiosk, sequence) DO NOTHING`,
-      [kiosk, generation, links.map(({ sequence }) => sequence), sealed],
+      sealLinks(secrets, links),
     )
     last = links.at(-1)?.sequence ?? last
   }
@@ -107,10 +108,6 @@ export async function resealAudit(
   secrets: FleetSecrets,
   audit: Pick<AuditLog, 'linksAfter'>,
 ): Promise<void> {
-  const { fleet, kiosk } = secrets.membership()
-  const generation = secrets.generation()
-  const key = secrets.recordKey(generation)
-  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
   let last = 0
   for (;;) {
     const links = audit.linksAfter(last, ROWS_A_STATEMENT)
@@ -119,18 +116,7 @@ export async function resealAudit(
       `UPDATE fleet_audit SET generation = $2, ciphertext = row.ciphertext
        FROM unnest($3::bigint[], $4::bytea[]) AS row (sequence, ciphertext)
        WHERE kiosk = $1 AND fleet_audit.sequence = row.sequence AND generation < $2`,
-      [
-        kiosk,
-        generation,
-        links.map(({ sequence }) => sequence),
-        links.map((link) =>
-          seal(
-            key,
-            contextOf(fleet, kiosk, link.sequence, generation),
-            Buffer.from(JSON.stringify(link), 'utf8'),
-          ),
-        ),
-      ],
+      sealLinks(secrets, links),
     )
     last = links.at(-1)?.sequence ?? last
   }

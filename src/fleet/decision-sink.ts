@@ -9,28 +9,28 @@ export interface NumberedDecision {
 
 const DAY = /^(\d{4})-(\d{2})-(\d{2})$/
 
+async function isThere(client: Connection, table: string): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS there',
+    [table],
+  )
+  return rows.at(0)?.there === true
+}
+
 /** Makes the day's part of the table when it is not there; two kiosks may do so at once. */
 async function ensureDay(client: Connection, day: string): Promise<void> {
   const [, year = '', month = '', date = ''] = DAY.exec(day) ?? []
   if (year === '') throw new Error(`${day} is no day`)
   const next = new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10)
   const name = `fleet_decision_${year}${month}${date}`
-  const found = await client.query<{ there: boolean }>(
-    'SELECT to_regclass($1) IS NOT NULL AS there',
-    [name],
-  )
-  if (found.rows.at(0)?.there === true) return
+  if (await isThere(client, name)) return
   try {
     await client.query(
       `CREATE TABLE IF NOT EXISTS ${name} PARTITION OF fleet_decision
        FOR VALUES FROM ('${day}') TO ('${next}')`,
     )
   } catch (error) {
-    const again = await client.query<{ there: boolean }>(
-      'SELECT to_regclass($1) IS NOT NULL AS there',
-      [name],
-    )
-    if (again.rows.at(0)?.there !== true) throw error
+    if (!(await isThere(client, name))) throw error
   }
 }
 

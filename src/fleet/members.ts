@@ -142,9 +142,7 @@ export async function invite(
   const { fleet, indexKey } = secrets.membership()
   const id = ulid()
   const secret = randomBytes(KEY_BYTES)
-  const generation = secrets.generation()
-  const key = secrets.recordKey(generation)
-  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
+  const { generation, key } = secrets.newestKey()
   // The newest alone: what older ones seal is believed only where it is known already.
   const keys = { [String(generation)]: key.toString('base64') }
   const bundle = { fleet, indexKey, keys, members: secrets.members() }

@@ -45,6 +45,12 @@ const rotationSchema = z.strictObject({
 /** That the fleet took another key, and whom it left out: one kiosk's signed word, kept by all. */
 export type Rotation = z.output<typeof rotationSchema>
 
+/** A key of the fleet with its number, 1, 2, 3, … */
+export interface RecordKey {
+  readonly generation: number
+  readonly key: Buffer
+}
+
 /** What a kiosk holds of its fleet. */
 export interface FleetSecrets {
   membership(): Membership
@@ -52,6 +58,8 @@ export interface FleetSecrets {
   indexKey(): Buffer
   /** Number of the newest key. */
   generation(): number
+  /** What everything is sealed with from now on. @throws Error when it is not held */
+  newestKey(): RecordKey
   /** The key of a generation that records are sealed with; `undefined` when it is not held. */
   recordKey(generation: number): Buffer | undefined
   addRecordKey(generation: number, key: Buffer): void
@@ -87,12 +95,19 @@ export function openSecrets(replica: Pick<Replica, 'recall' | 'remember'>): Flee
   let members = z.array(memberSchema).parse(replica.recall('members') ?? [])
   let rotations = z.array(rotationSchema).parse(replica.recall('rotations') ?? [])
   const indexKey = Buffer.from(membership.indexKey, 'base64')
+  const generation = () => Math.max(...keys.keys())
 
   return {
     membership: () => membership,
     kioskKeys: () => membership,
     indexKey: () => indexKey,
-    generation: () => Math.max(...keys.keys()),
+    generation,
+    newestKey() {
+      const newest = generation()
+      const key = keys.get(newest)
+      if (key === undefined) throw new Error(`the key of generation ${newest} is not held`)
+      return { generation: newest, key }
+    },
     recordKey: (generation) => keys.get(generation),
     addRecordKey(generation, key) {
       keys.set(generation, key)

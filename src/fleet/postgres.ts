@@ -30,7 +30,7 @@ function fileOf(path: string, what: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     const cause = `${what} ${path} cannot be read: ${(error as Error).message}`
-    throw new FleetFault('bad-input', cause, `correct store.fleet or the file`)
+    throw new FleetFault('bad-input', cause, 'correct store.fleet or the file')
   }
 }
 

@@ -75,9 +75,7 @@ export function sealRecord(
   },
 ): { readonly ciphertext: Buffer; readonly generation: number } {
   const { kind, subject, version, payload, author } = record
-  const generation = secrets.generation()
-  const key = secrets.recordKey(generation)
-  if (key === undefined) throw new Error(`the key of generation ${generation} is not held`)
+  const { generation, key } = secrets.newestKey()
   const context = contextOf(secrets.membership().fleet, {
     kind,
     subject: subjectHash(secrets, kind, subject),
