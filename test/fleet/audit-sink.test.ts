@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { readAudit, resealAudit, writeAudit } from '../../src/fleet/audit-sink.js'
-import { invite, joinFleet } from '../../src/fleet/members.js'
+import { invite, joinFleet } from '../../src/fleet/joining.js'
 import { openSecrets } from '../../src/fleet/membership.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import { temporaryStore } from '../store/samples.js'

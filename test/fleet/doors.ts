@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 
 import { loadConfig } from '../../src/config/load.js'
-import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
+import { beginFleet, invite, joinFleet } from '../../src/fleet/joining.js'
 import { openSecrets } from '../../src/fleet/membership.js'
 import { migrateRecord } from '../../src/fleet/migrate.js'
 import { assetPath } from '../../src/models/registry.js'

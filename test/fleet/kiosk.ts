@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/fleet/postgres.js'
 import { openSecrets, type FleetSecrets } from '../../src/fleet/membership.js'
-import { beginFleet, invite, joinFleet } from '../../src/fleet/members.js'
+import { beginFleet, invite, joinFleet } from '../../src/fleet/joining.js'
 import { migrateRecord } from '../../src/fleet/migrate.js'
 import { pushChanges } from '../../src/fleet/record-table.js'
 import { copyOnce, type CopyReport } from '../../src/fleet/sync.js'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ulid } from 'ulid'
 
-import { invite, joinFleet } from '../../src/fleet/members.js'
+import { invite, joinFleet } from '../../src/fleet/joining.js'
 import { openSecrets } from '../../src/fleet/membership.js'
 import type { Connection } from '../../src/fleet/postgres.js'
 import { resealRecords } from '../../src/fleet/reseal.js'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 
 import { ulid } from 'ulid'
 
-import { beginFleet, invite, joinFleet } from '../../fleet/members.js'
+import { beginFleet, invite, joinFleet } from '../../fleet/joining.js'
 import { openSecrets } from '../../fleet/membership.js'
 import type { FleetSecrets } from '../../fleet/membership.js'
 import { migrateRecord } from '../../fleet/migrate.js'
