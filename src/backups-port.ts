@@ -6,7 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 
-import type { BackupsPort } from './admin/ports.js'
+import type { BackupsPort } from './admin/ports/backups.js'
 import { StoreError } from './store/store-error.js'
 import type { Store } from './store/store.js'
 

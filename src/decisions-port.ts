@@ -1,4 +1,4 @@
-import type { DecisionsPort, MistakeResult } from './admin/ports.js'
+import type { DecisionsPort, MistakeResult } from './admin/ports/decisions.js'
 import type { RecentProbes } from './recent-probes.js'
 import type { Recognition } from './recognition.js'
 import type { Store } from './store/store.js'

@@ -1,4 +1,4 @@
-import type { FaceRejection } from './admin/ports.js'
+import type { FaceRejection } from './admin/ports/faces.js'
 import type { PictureFault } from './encoding/read-picture.js'
 import type { DecodeFault } from './frame/decode.js'
 

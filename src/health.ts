@@ -1,4 +1,4 @@
-import type { Health, PartState } from './admin/ports.js'
+import type { Health, PartState } from './admin/ports/health.js'
 import type { BoardReadings } from './board-readings.js'
 import type { Camera } from './capture/camera.js'
 import type { LoopFault } from './door-loop.js'

@@ -1,4 +1,4 @@
-import type { SettingsPort } from './admin/ports.js'
+import type { SettingsPort } from './admin/ports/settings.js'
 import type { Config } from './config/schema.js'
 import type { Settings, StoredSettings } from './store/settings.js'
 

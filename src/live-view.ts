@@ -1,4 +1,4 @@
-import type { CueSample, LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports.js'
+import type { CueSample, LiveEvent, LiveFace, LivePort, Snapshot } from './admin/ports/live.js'
 import type { Decision } from './decision/decision.js'
 import { toFaceRejection } from './face-rejection.js'
 import { encodeJpeg } from './frame/decode.js'

@@ -1,14 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
+import type { ConsentsPort } from './admin/ports/consents.js'
+import type { FaceEntry, FacesPort } from './admin/ports/faces.js'
 import type {
-  ConsentsPort,
   ErasureReport,
-  FaceEntry,
-  FacesPort,
   PersonEntry,
   PersonExport,
   PersonsPort,
-} from './admin/ports.js'
+} from './admin/ports/persons.js'
 import type { Decision } from './decision/decision.js'
 import type { EnrolledBy, Enrolment, EnrolmentService } from './enrolment.js'
 import { toFaceRejection } from './face-rejection.js'

@@ -1,4 +1,4 @@
-import type { PurgeReport } from './admin/ports.js'
+import type { PurgeReport } from './admin/ports/purge.js'
 import type { RetentionRules } from './store/retention.js'
 import type { Store } from './store/store.js'
 

@@ -1,4 +1,4 @@
-import type { ProbeRefusal, RecognitionPort } from './admin/ports.js'
+import type { ProbeRefusal, RecognitionPort } from './admin/ports/recognition.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { PictureReader } from './encoding/read-picture.js'
 import { toFaceRejection } from './face-rejection.js'

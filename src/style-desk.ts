@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 
-import type { DisplayPort, StylePort } from './admin/style-ports.js'
+import type { DisplayPort, StylePort } from './admin/ports/style.js'
 import type { Config } from './config/schema.js'
 import type { Line } from './line.js'
 import type { LiveView } from './live-view.js'

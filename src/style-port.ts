@@ -6,7 +6,7 @@ import type {
   PictureSource,
   StylePort,
   StyleSubmission,
-} from './admin/style-ports.js'
+} from './admin/ports/style.js'
 import { toFaceRejection } from './face-rejection.js'
 import { encodeSmaller } from './frame/decode.js'
 import type { DecodeFault } from './frame/decode.js'

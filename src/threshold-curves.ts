@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-import type { ThresholdCurves } from './admin/ports.js'
+import type { ThresholdCurves } from './admin/ports/recognition.js'
 import type { Recognition } from './recognition.js'
 
 /** From where nobody is recognised to where everybody looks alike, squared L2. */

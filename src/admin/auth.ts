@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory'
 
 import type { AdminEnvironment } from './environment.js'
 import type { FailureLimiter } from './failure-limiter.js'
-import type { Principal, SessionsPort, TokensPort } from './ports.js'
+import type { Principal, SessionsPort, TokensPort } from './ports/sign-in.js'
 import { answerProblem } from './problems.js'
 
 const MAX_TOKEN_LENGTH = 512

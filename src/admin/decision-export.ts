@@ -1,5 +1,5 @@
 import type { Decision } from '../decision/decision.js'
-import type { DecisionFilter, DecisionsPort } from './ports.js'
+import type { DecisionFilter, DecisionsPort } from './ports/decisions.js'
 import { csvOf, exportPages, ndjsonOf } from './table-export.js'
 import type { Column } from './table-export.js'
 

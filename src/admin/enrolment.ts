@@ -1,7 +1,9 @@
 import type { z } from '@hono/zod-openapi'
 
 import type { NewPerson } from './picture-upload.js'
-import type { AdminPorts, EnrolledFor, EnrolmentResult, PersonEntry } from './ports.js'
+import type { AdminPorts } from './ports.js'
+import type { EnrolledFor, EnrolmentResult } from './ports/faces.js'
+import type { PersonEntry } from './ports/persons.js'
 import { AdminProblem } from './problems.js'
 import type { ProblemDetails } from './problems.js'
 import type { faceSchema } from './person-schemas.js'

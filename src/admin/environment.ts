@@ -1,7 +1,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { HttpBindings } from '@hono/node-server'
 
-import type { Principal } from './ports.js'
+import type { Principal } from './ports/sign-in.js'
 
 /** What a request carries through the app: set by the server (bindings) and by middleware (variables). */
 export interface AdminEnvironment {

@@ -1,4 +1,6 @@
-import type { Health, KioskSettings, LiveEvent, LivePort } from './ports.js'
+import type { Health } from './ports/health.js'
+import type { LiveEvent, LivePort } from './ports/live.js'
+import type { KioskSettings } from './ports/settings.js'
 import { presentHealth } from './schemas.js'
 
 /** A viewer whose unsent bytes pass this is too slow to be served. */

@@ -5,7 +5,7 @@ import type { Context } from 'hono'
 import { createMiddleware } from 'hono/factory'
 
 import type { AdminEnvironment } from './environment.js'
-import type { IdempotencyPort } from './ports.js'
+import type { IdempotencyPort } from './ports/idempotency.js'
 import { answerProblem } from './problems.js'
 
 const KEY = /^[\x21-\x7e]{1,128}$/

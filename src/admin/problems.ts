@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
 import type { AdminEnvironment } from './environment.js'
-import type { FaceRejection } from './ports.js'
+import type { FaceRejection } from './ports/faces.js'
 
 interface ProblemKind {
   readonly status: ContentfulStatusCode

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 
-import type { ThresholdStanding } from './ports.js'
+import type { ThresholdStanding } from './ports/recognition.js'
 
 const distanceSq = z.number().min(0).max(4)
 

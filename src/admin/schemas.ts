@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { decisionSchema, denialReasonSchema } from '../decision/decision.js'
 import { ROLES } from '../store/admin-tokens.js'
 import { personNameSchema } from '../store/person.js'
-import type { Health } from './ports.js'
+import type { Health } from './ports/health.js'
 
 /** ULID of a person in the path; lower case is accepted. */
 export const personIdParam = z.object({

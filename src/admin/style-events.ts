@@ -1,5 +1,5 @@
 import { presentStyleJob } from './style-schemas.js'
-import type { JobEvent, StyleJob, StylePort } from './style-ports.js'
+import type { JobEvent, StyleJob, StylePort } from './ports/style.js'
 
 /** A viewer whose unsent bytes pass this misses events, but never the last. */
 const MAX_UNSENT_BYTES = 64 * 1024

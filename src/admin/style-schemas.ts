@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 
 import { jobFailureSchema, jobProgressSchema, jobSettingsSchema } from '../style/jobs/request.js'
 import { pageQuery } from './schemas.js'
-import type { LibraryEntry, SeeNetwork, StyleJob } from './style-ports.js'
+import type { LibraryEntry, SeeNetwork, StyleJob } from './ports/style.js'
 
 /** ULID of a style job in the path; lower case is accepted. */
 export const styleJobParam = z.object({

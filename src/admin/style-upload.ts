@@ -5,7 +5,7 @@ import type { AdminEnvironment } from './environment.js'
 import { checkPicture, describeIssues } from './picture-upload.js'
 import { AdminProblem } from './problems.js'
 import { styleOrderSchema } from './style-schemas.js'
-import type { PictureRefusal, PictureSource, StyleOrder } from './style-ports.js'
+import type { PictureRefusal, PictureSource, StyleOrder } from './ports/style.js'
 
 const pictureSchema = { type: 'string' as const, format: 'binary' }
 

@@ -1,4 +1,5 @@
-import type { Awaitable, Page, PageQuery } from './ports.js'
+import type { Awaitable } from './ports/awaitable.js'
+import type { Page, PageQuery } from './ports/page.js'
 
 const PAGE = 200
 

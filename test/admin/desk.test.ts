@@ -1,6 +1,6 @@
 import t from 'tap'
 
-import type { ThresholdCurves } from '../../src/admin/ports.js'
+import type { ThresholdCurves } from '../../src/admin/ports/recognition.js'
 import { rawDatabase } from '../store/samples.js'
 import { openRealDoor } from './real-door.js'
 import { grantedDecision } from './sample-decisions.js'

@@ -1,4 +1,4 @@
-import { ALONE } from '../../src/admin/fleet-port.js'
+import { ALONE } from '../../src/admin/ports/fleet.js'
 import type { AdminPorts } from '../../src/admin/ports.js'
 import { StoreError } from '../../src/store/store-error.js'
 

@@ -4,8 +4,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 
 import { createAdminApp } from '../../src/admin/app.js'
-import { FACE_REJECTIONS } from '../../src/admin/ports.js'
-import type { EnrolmentResult } from '../../src/admin/ports.js'
+import { FACE_REJECTIONS } from '../../src/admin/ports/faces.js'
+import type { EnrolmentResult } from '../../src/admin/ports/faces.js'
 import { PROBLEMS } from '../../src/admin/problems.js'
 import { createMemoryDoor } from './memory-door.js'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 
 import { createAdminApp } from '../../src/admin/app.js'
-import type { FleetDoorEntry } from '../../src/admin/fleet-port.js'
+import type { FleetDoorEntry } from '../../src/admin/ports/fleet.js'
 import { serveAdmin } from '../../src/admin/serve.js'
 import { addAxe, violationsOf } from './axe.js'
 import { chromiumMissing, launchChromium } from './chromium.js'

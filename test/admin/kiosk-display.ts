@@ -1,5 +1,5 @@
 import { createAdminApp } from '../../src/admin/app.js'
-import type { LiveFace } from '../../src/admin/ports.js'
+import type { LiveFace } from '../../src/admin/ports/live.js'
 import { serveAdmin } from '../../src/admin/serve.js'
 import { clipFrames } from './clip-frames.js'
 import { createMemoryDoor } from './memory-door.js'

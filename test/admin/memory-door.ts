@@ -3,14 +3,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import sharp from 'sharp'
 import { ulid } from 'ulid'
 
-import type {
-  AdminPorts,
-  EnrolmentResult,
-  Health,
-  LiveEvent,
-  PersonEntry,
-  Snapshot,
-} from '../../src/admin/ports.js'
+import type { AdminPorts } from '../../src/admin/ports.js'
+import type { EnrolmentResult } from '../../src/admin/ports/faces.js'
+import type { Health } from '../../src/admin/ports/health.js'
+import type { LiveEvent, Snapshot } from '../../src/admin/ports/live.js'
+import type { PersonEntry } from '../../src/admin/ports/persons.js'
 import type { Decision } from '../../src/decision/decision.js'
 import { emptyDesk } from './empty-desk.js'
 import { emptyStyle } from './empty-style.js'

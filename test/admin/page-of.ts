@@ -1,4 +1,4 @@
-import type { Page, PageQuery } from '../../src/admin/ports.js'
+import type { Page, PageQuery } from '../../src/admin/ports/page.js'
 
 /**
  * Cuts one page out of a list that is held whole.

@@ -7,7 +7,7 @@ import { createDoorKeeper } from '../../src/actuation/door-keeper.js'
 import { pino } from 'pino'
 
 import { createAdminPorts } from '../../src/admin-ports.js'
-import { ALONE } from '../../src/admin/fleet-port.js'
+import { ALONE } from '../../src/admin/ports/fleet.js'
 import { createAdminApp } from '../../src/admin/app.js'
 import type { AdminApp, AdminOptions } from '../../src/admin/environment.js'
 import type { AdminPorts } from '../../src/admin/ports.js'

@@ -3,8 +3,8 @@ import t from 'tap'
 import type { Test } from 'tap'
 
 import { createAdminApp } from '../../src/admin/app.js'
-import { FACE_REJECTIONS } from '../../src/admin/ports.js'
-import type { Principal } from '../../src/admin/ports.js'
+import { FACE_REJECTIONS } from '../../src/admin/ports/faces.js'
+import type { Principal } from '../../src/admin/ports/sign-in.js'
 import { PROBLEMS } from '../../src/admin/problems.js'
 import { createMemoryDoor } from './memory-door.js'
 

@@ -1,4 +1,4 @@
-import type { ThresholdStanding } from '../../src/admin/ports.js'
+import type { ThresholdStanding } from '../../src/admin/ports/recognition.js'
 
 /** Thresholds as a calibration of a few thousand people gives them for a gallery of 1,000. */
 export const sampleThresholds = {

@@ -2,7 +2,7 @@ import { batch, signal } from '@preact/signals'
 
 import type { z } from '@hono/zod-openapi'
 import type { Decision } from '../../decision/decision.js'
-import type { LiveFace } from '../ports.js'
+import type { LiveFace } from '../ports/live.js'
 import type { healthSchema } from '../schemas.js'
 import type { Api } from './api.js'
 import { followEvents } from './event-stream.js'

@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi'
 
 import { adminRoute } from '../access.js'
 import type { AdminApp } from '../environment.js'
-import type { AdminPorts, Health } from '../ports.js'
+import type { AdminPorts } from '../ports.js'
+import type { Health } from '../ports/health.js'
 import { problemResponses } from '../problems.js'
 import { healthSchema, liveStatusSchema, presentHealth } from '../schemas.js'
 

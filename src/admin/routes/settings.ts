@@ -5,7 +5,8 @@ import { adminRoute } from '../access.js'
 import { actorOf } from '../auth.js'
 import { contentEtag, etagHeader, ifMatchHeader, requireMatch } from '../conditional.js'
 import type { AdminApp } from '../environment.js'
-import type { AdminPorts, SettingsStanding } from '../ports.js'
+import type { AdminPorts } from '../ports.js'
+import type { SettingsStanding } from '../ports/settings.js'
 import { AdminProblem, problemResponses } from '../problems.js'
 
 const valuesSchema = settingsSchema.clone().openapi('Settings')

@@ -5,7 +5,7 @@ import { pictureBody, readPicture } from '../picture-upload.js'
 import type { AdminPorts } from '../ports.js'
 import { AdminProblem, problemResponses } from '../problems.js'
 import { liveStyleChangeSchema, liveStyleSchema, styleJobParam } from '../style-schemas.js'
-import type { LiveStyle } from '../style-ports.js'
+import type { LiveStyle } from '../ports/style.js'
 import { refusePicture } from '../style-upload.js'
 
 const tags = ['Display']

@@ -11,7 +11,7 @@ import {
   presentNetworks,
   seeQuery,
 } from '../style-schemas.js'
-import type { SeeResult } from '../style-ports.js'
+import type { SeeResult } from '../ports/style.js'
 import { refusePicture } from '../style-upload.js'
 
 const tags = ['Style']

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { effect } from '@preact/signals'
 
-import type { LiveFace } from '../../ports.js'
+import type { LiveFace } from '../../ports/live.js'
 import type { SeenFaces } from '../door-view.js'
 import { api, door } from '../session.js'
 import { words } from '../words.js'

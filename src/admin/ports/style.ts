@@ -1,6 +1,8 @@
-import type { JobSettings } from '../style/jobs/request.js'
-import type { JobEvent, JobState, StyleJob } from '../style/jobs/runner.js'
-import type { Awaitable, Page, PageQuery, Snapshot } from './ports.js'
+import type { JobSettings } from '../../style/jobs/request.js'
+import type { JobEvent, JobState, StyleJob } from '../../style/jobs/runner.js'
+import type { Awaitable } from './awaitable.js'
+import type { Snapshot } from './live.js'
+import type { Page, PageQuery } from './page.js'
 
 export type { JobEvent, JobSettings, JobState, StyleJob }
 

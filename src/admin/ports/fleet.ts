@@ -1,4 +1,4 @@
-import type { Awaitable } from './ports.js'
+import type { Awaitable } from './awaitable.js'
 
 /** A door of the fleet with what it last said of itself. */
 export interface FleetDoorEntry {
