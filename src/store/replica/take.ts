@@ -4,6 +4,7 @@ import type { AuditLog } from '../audit.js'
 import { StoreError } from '../store-error.js'
 import type { Known, Ledger } from './ledger.js'
 import { compareEdits, isEdited, mergeEdits } from './merge.js'
+import type { Edited } from './merge.js'
 import { contentHash, payloadText, REUSABLE_KINDS, tombstoneOf } from './record.js'
 import type { Edits, Payload, PayloadOf, RecordKind, RemoteRecord } from './record.js'
 import { needsOf } from './rows.js'
@@ -72,6 +73,10 @@ export function createTaker(
   const isDead = ({ kind, subject }: Need): boolean =>
     !rows.exists(kind, subject) && ledger.known(kind, subject)?.deleted === true
 
+  /** A person without a group that is gone is still somebody. */
+  const hangsOnDead = (payload: Payload): boolean =>
+    payload.kind !== 'person' && needsOf(payload).some(isDead)
+
   function note(changes: Changes, payload: Payload): void {
     switch (payload.kind) {
       case 'person':
@@ -133,7 +138,7 @@ export function createTaker(
     for (const payload of ledger.waitingFor(need)) {
       const { kind, id } = payload
       ledger.waitNoMore(kind, id)
-      if (needsOf(payload).some((other) => kind !== 'person' && isDead(other))) {
+      if (hangsOnDead(payload)) {
         bury(kind, id, changes)
       } else if (ledger.mark(kind, id) === undefined || !rows.exists(kind, id)) {
         write(payload, changes)
@@ -211,8 +216,8 @@ export function createTaker(
 
   function takeEdited(
     record: RemoteRecord,
-    payload: Payload & { readonly edits: Edits },
-    known: Known,
+    payload: Edited,
+    known: Known | undefined,
     changes: Changes,
     next: Known,
   ): void {
@@ -230,12 +235,12 @@ export function createTaker(
         write(payload, changes)
         return
       case 'behind':
-        ledger.setKnown(kind, subject, { ...next, edits: mine, hash: known.hash })
+        ledger.setKnown(kind, subject, { ...next, edits: mine, hash: known?.hash ?? next.hash })
         ledger.ensureMark(kind, subject, true, true)
         return
       case 'apart': {
         const local = ledger.waiting(kind, subject) ?? rows.read(kind, subject, mine)
-        if (local === undefined || !isEdited(local) || !isEdited(payload)) {
+        if (local === undefined || !isEdited(local)) {
           ledger.setKnown(kind, subject, next)
           write(payload, changes)
           return
@@ -266,17 +271,24 @@ export function createTaker(
   }
 
   function take(record: RemoteRecord, changes: Changes, pass: number): void {
-    const { kind, subject, version, payload } = record
+    const { kind, subject, payload } = record
     if (record.outdated && !tellsNothingNew(record)) {
       changes.unbelieved.push({ kind, subject })
       const known = ledger.known(kind, subject)
       if (known !== undefined) ledger.setKnown(kind, subject, { ...known, pass })
       return
     }
-    if (payload === null) {
-      takeDeletion(record, changes, pass)
-      return
-    }
+    if (payload === null) takeDeletion(record, changes, pass)
+    else takeContent(record, payload, changes, pass)
+  }
+
+  function takeContent(
+    record: RemoteRecord,
+    payload: Payload,
+    changes: Changes,
+    pass: number,
+  ): void {
+    const { kind, subject, version } = record
     const known = ledger.known(kind, subject)
     const next: Known = {
       version,
@@ -287,12 +299,10 @@ export function createTaker(
       pass,
     }
     if (record.mine && kind === 'template') changes.confirmed.add(subject)
-    const isDeletedHere =
-      ledger.mark(kind, subject) !== undefined &&
-      !rows.exists(kind, subject) &&
-      ledger.waiting(kind, subject) === undefined
-    if (isDeletedHere) {
-      // By a deletion that the record does not have yet, and that beats whatever it has.
+    const isMarked = ledger.mark(kind, subject) !== undefined
+    const isMarkedRow = isMarked && rows.exists(kind, subject)
+    if (isMarked && !isMarkedRow && ledger.waiting(kind, subject) === undefined) {
+      // Deleted here, which the record does not have yet, and which beats whatever it has.
       ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
       return
     }
@@ -302,31 +312,35 @@ export function createTaker(
       ledger.ensureMark(kind, subject, true)
       return
     }
-    if (kind !== 'person' && needsOf(payload).some(isDead)) {
+    if (hangsOnDead(payload)) {
       ledger.setKnown(kind, subject, next)
       bury(kind, subject, changes)
       return
     }
-    if (known === undefined || known.deleted) {
-      const marked = ledger.mark(kind, subject) !== undefined && rows.exists(kind, subject)
-      if (!marked) {
-        ledger.setKnown(kind, subject, next)
-        write(payload, changes)
-        return
-      }
+    if (known?.deleted !== false && !isMarkedRow) {
+      ledger.setKnown(kind, subject, next)
+      write(payload, changes)
+    } else if (isEdited(payload)) {
+      takeEdited(record, payload, known, changes, next)
+    } else {
+      takeWrittenOnce(payload, known, changes, next)
     }
-    const before = ledger.known(kind, subject) ?? { ...next, version: 0, edits: {} }
-    if (isEdited(payload)) {
-      takeEdited(record, payload, before, changes, next)
-      return
-    }
-    ledger.setKnown(kind, subject, next)
-    if (ledger.mark(kind, subject) !== undefined) {
+  }
+
+  function takeWrittenOnce(
+    payload: Payload,
+    known: Known | undefined,
+    changes: Changes,
+    next: Known,
+  ): void {
+    const { kind, id } = payload
+    ledger.setKnown(kind, id, next)
+    if (ledger.mark(kind, id) !== undefined) {
       // What was made here replaces the record's, of which it may know nothing.
-      if (standsHere(payload)) ledger.clearMark(kind, subject)
+      if (standsHere(payload)) ledger.clearMark(kind, id)
       return
     }
-    if (!before.hash.equals(next.hash)) write(payload, changes)
+    if (known?.hash.equals(next.hash) !== true) write(payload, changes)
   }
 
   function standsHere(payload: Payload): boolean {
