@@ -10,7 +10,7 @@ import type { FleetSecrets } from './membership.js'
 import type { TakenRows } from './news.js'
 import type { Connection } from './postgres.js'
 import { openRows, PAGE_ROWS, pushChanges, readHead, readPage, readRows } from './record-table.js'
-import type { RecordPage } from './record-table.js'
+import type { RecordHead, RecordPage } from './record-table.js'
 import { resealRecords } from './reseal.js'
 import { fetchKeys, giveBackKeys } from './rotation.js'
 import { subjectHash } from './sealed-record.js'
@@ -96,38 +96,70 @@ function nextSlice(rows: number, tookMs: number): number {
   return tookMs < TURN_MS.least ? Math.min(SLICE_ROWS.most, rows * 2) : rows
 }
 
+/** A round's reading of the record. */
+interface Reading extends CopyParts {
+  readonly head: RecordHead
+  /** Where the reading began. */
+  readonly start: Cursor
+  /** Subjects, as the server names them, of rows that could not be opened or believed so far. */
+  readonly damaged: Set<string>
+}
+
 async function pull(
   client: Connection,
-  { replica, secrets, onApplied, taken }: CopyParts,
+  parts: CopyParts,
 ): Promise<{ readonly pulled: number; readonly unreadable: number }> {
-  let cursor = replica.cursor()
-  const head = await readHead(client, secrets, cursor)
+  const { replica, secrets } = parts
+  const known = replica.cursor()
+  const head = await readHead(client, secrets, known)
   const isKeyNew = head.generation > secrets.generation()
   const isKeyLost = head.generation < secrets.generation()
   if (isKeyNew) await fetchKeys(client, secrets, head.generation)
   if (isKeyLost) await giveBackKeys(client, secrets)
-  if (!head.hasCheck) cursor = replica.beginPass()
-  const damaged = new Set(readDamaged(replica))
+  const start = head.hasCheck ? known : replica.beginPass()
+  const reading: Reading = { ...parts, head, start, damaged: new Set(readDamaged(replica)) }
+  let pulled = 0
+  if (head.check.sequence > start.sequence) pulled = await readPages(client, reading)
+  if (reading.damaged.size > 0) await lookAgain(client, reading)
+  const isPass = start.pass > 0
+  if (isPass || !sameCheck(replica.cursor().check, head.check)) {
+    replica.apply([], atHead(replica.cursor(), head))
+  }
+  if (isPass) replica.endPass(head.check)
+  if (isKeyNew || isKeyLost || isPass) {
+    await resealRecords(client, secrets, replica, isKeyNew ? 'own' : 'all')
+  }
+  return { pulled, unreadable: reading.damaged.size }
+}
+
+/** Pictures have numbers, too: what was read reaches to the head as it was before. */
+function atHead(cursor: Cursor, { check }: RecordHead): Cursor {
+  const sequence = Math.max(cursor.sequence, check.sequence)
+  return cursor.pass > 0 ? { ...cursor, sequence } : { ...cursor, sequence, check }
+}
+
+/** Applies records in one transaction. @returns how many were taken */
+function applyRecords(
+  { replica, secrets, onApplied, damaged }: Reading,
+  records: readonly RemoteRecord[],
+  cursor: Cursor,
+): number {
+  const changes = replica.apply(records, cursor)
+  onApplied(changes)
+  for (const { kind, subject } of changes.unbelieved) {
+    damaged.add(subjectHash(secrets, kind, subject).toString('hex'))
+  }
+  return records.length - changes.unbelieved.length
+}
+
+/** Reads and applies everything behind the cursor. @returns how many records were taken */
+async function readPages(client: Connection, reading: Reading): Promise<number> {
+  const { secrets, taken, head, start, damaged } = reading
+  let cursor = start
   let pulled = 0
   // A kiosk with nobody in it has nobody to keep waiting: a page a turn.
-  const isFirst = cursor.sequence === 0 && cursor.pass === 0
+  const isFirst = start.sequence === 0 && start.pass === 0
   let sliceRows = isFirst ? PAGE_ROWS : FIRST_SLICE_ROWS
-
-  /** Pictures have numbers, too: what was read reaches to the head as it was before. */
-  function atHead(): Cursor {
-    const sequence = Math.max(cursor.sequence, head.check.sequence)
-    return cursor.pass > 0 ? { ...cursor, sequence } : { ...cursor, sequence, check: head.check }
-  }
-
-  /** @returns how many were taken */
-  function apply(records: readonly RemoteRecord[]): number {
-    const changes = replica.apply(records, cursor)
-    onApplied(changes)
-    for (const { kind, subject } of changes.unbelieved) {
-      damaged.add(subjectHash(secrets, kind, subject).toString('hex'))
-    }
-    return records.length - changes.unbelieved.length
-  }
 
   async function applyPage({ rows, full }: RecordPage): Promise<void> {
     for (let from = 0; from < rows.length;) {
@@ -139,49 +171,39 @@ async function pull(
       const { records, unreadable } = openRows(secrets, slice.filter(isNew))
       for (const { subject } of unreadable) damaged.add(subject)
       cursor = { ...cursor, sequence: Number(slice.at(-1)?.seq) }
-      if (!full && from >= rows.length) cursor = atHead()
-      pulled += apply(records)
+      if (!full && from >= rows.length) cursor = atHead(cursor, head)
+      pulled += applyRecords(reading, records, cursor)
       if (!isFirst) sliceRows = nextSlice(sliceRows, performance.now() - startMs)
       await turn()
     }
   }
 
-  if (head.check.sequence > cursor.sequence) {
-    let reading = readPage(client, cursor.sequence)
-    for (let full = true; full;) {
-      const page = await reading
-      full = page.full
-      // The server reads the next one while this one is written here.
-      if (full) reading = readPage(client, Number(page.rows.at(-1)?.seq))
-      await Promise.all([applyPage(page), reading])
-    }
+  let next = readPage(client, cursor.sequence)
+  for (let full = true; full;) {
+    const page = await next
+    full = page.full
+    // The server reads the next one while this one is written here.
+    if (full) next = readPage(client, Number(page.rows.at(-1)?.seq))
+    await Promise.all([applyPage(page), next])
   }
-  if (damaged.size > 0) {
-    const looked = [...damaged].slice(0, MAX_DAMAGED)
-    const again = await readRows(client, secrets, looked)
-    for (const subject of looked) damaged.delete(subject)
-    if (again.records.length > 0) apply(again.records)
-    for (const { subject } of again.unreadable) damaged.add(subject)
-    replica.remember('unreadable', damaged.size === 0 ? null : [...damaged])
-  }
-  if (cursor.pass > 0) {
-    replica.apply([], atHead())
-    replica.endPass(head.check)
-  } else if (!sameCheck(replica.cursor().check, head.check)) {
-    replica.apply([], atHead())
-  }
-  if (isKeyNew || isKeyLost || cursor.pass > 0) {
-    await resealRecords(client, secrets, replica, isKeyNew ? 'own' : 'all')
-  }
-  return { pulled, unreadable: damaged.size }
+  return pulled
 }
 
-/** Subjects, as the server names them, whose rows nobody here could open so far; looked at again each round. */
-const readDamaged = (replica: Replica): string[] =>
-  z
-    .array(z.string())
-    .catch([])
-    .parse(replica.recall('unreadable') ?? [])
+/** Whether rows that could not be taken can be by now. */
+async function lookAgain(client: Connection, reading: Reading): Promise<void> {
+  const { replica, secrets, damaged } = reading
+  const looked = [...damaged].slice(0, MAX_DAMAGED)
+  const { records, unreadable } = await readRows(client, secrets, looked)
+  for (const subject of looked) damaged.delete(subject)
+  if (records.length > 0) applyRecords(reading, records, replica.cursor())
+  for (const { subject } of unreadable) damaged.add(subject)
+  replica.remember('unreadable', damaged.size === 0 ? null : [...damaged])
+}
+
+function readDamaged(replica: Replica): string[] {
+  const remembered = replica.recall('unreadable') ?? []
+  return z.array(z.string()).catch([]).parse(remembered)
+}
 
 const sameCheck = (a: Cursor['check'], b: Cursor['check']): boolean =>
   a.sequence === b.sequence && a.commit === b.commit
