@@ -5,42 +5,26 @@ import type { MemberRow } from './members.js'
 const text = (max: number) => z.string().max(max).nullable().catch(null)
 const count = z.int().nonnegative().nullable().catch(null)
 
+const rolloutStateSchema = z.object({
+  encoder: z.string().max(200),
+  unseen: z.int().nonnegative(),
+  hindrance: z.string().max(500).nullable(),
+})
+
 /** What a door says of itself; anybody who can write to the database could say it, so nothing hangs on it. */
-const statusSchema = z
-  .object({
-    version: text(100),
-    door: text(100),
-    health: z.enum(['online', 'degraded']).nullable().catch(null),
-    cause: text(500),
-    models: z.record(z.string().max(100), z.string().max(200)).catch({}),
-    calibration: text(100),
-    groups: z.array(z.string().max(100)).max(100).catch([]),
-    admitsNobody: z.boolean().catch(false).default(false),
-    sequence: count,
-    pending: count,
-    rollout: z
-      .object({
-        encoder: z.string().max(200),
-        unseen: z.int().nonnegative(),
-        hindrance: z.string().max(500).nullable(),
-      })
-      .nullable()
-      .catch(null)
-      .default(null),
-  })
-  .catch({
-    version: null,
-    door: null,
-    health: null,
-    cause: null,
-    models: {},
-    calibration: null,
-    groups: [],
-    admitsNobody: false,
-    sequence: null,
-    pending: null,
-    rollout: null,
-  })
+const statusSchema = z.object({
+  version: text(100),
+  door: text(100),
+  health: z.enum(['online', 'degraded']).nullable().catch(null),
+  cause: text(500),
+  models: z.record(z.string().max(100), z.string().max(200)).catch({}),
+  calibration: text(100),
+  groups: z.array(z.string().max(100)).max(100).catch([]),
+  admitsNobody: z.boolean().catch(false),
+  sequence: count,
+  pending: count,
+  rollout: rolloutStateSchema.nullable().catch(null),
+})
 
 /** A door of the fleet with what it last said of itself. */
 export interface FleetDoor extends z.output<typeof statusSchema> {
@@ -55,8 +39,9 @@ export interface FleetDoor extends z.output<typeof statusSchema> {
 
 /** @param kiosk id of the one that asks */
 export function toFleetDoor(row: MemberRow, kiosk: string): FleetDoor {
+  const said = z.record(z.string(), z.unknown()).catch({}).parse(row.status)
   return {
-    ...statusSchema.parse(row.status ?? {}),
+    ...statusSchema.parse(said),
     kiosk: row.id,
     name: row.name,
     standing: row.removed ? 'removed' : row.trusted ? 'member' : 'unknown',
