@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Config } from './config/schema.js'
 import type { Embedding } from './encoding/embedding.js'
+import { learntIdOf } from './encoding/learnt-id.js'
 import { fromHeadFile, toHeadFile, type HeadFile } from './learning/head-file.js'
 import { embedBy } from './learning/learn.js'
 import {
@@ -61,7 +62,7 @@ export function exportLearntEncoder(base: EncoderFiles, file: HeadFile): Encoder
   const { graph, outputs } = appendUnitHead(decoded.graph, head)
   const model = encodeModel({ ...decoded, graph })
   const mark = sha256Hex(Buffer.from(file.weights + file.bias)).slice(0, 8)
-  const id = `${base.manifest.id.slice(0, 53)}-h${mark}`
+  const id = learntIdOf(base.manifest.id, mark)
   const sha256 = sha256Hex(model)
   return {
     model,

@@ -1,3 +1,4 @@
+import { isOrIsLearntFrom } from '../encoding/learnt-id.js'
 import type { Rollout } from '../store/fleet-rules.js'
 import type { FleetDoor } from './doors.js'
 
@@ -27,9 +28,24 @@ export function encoderWanted(rollout: Rollout | undefined, kiosk: string): stri
 export const encodersInUse = (rollout: Rollout | undefined): readonly string[] =>
   rollout === undefined ? [] : [rollout.from, rollout.to]
 
-/** Whether it is this encoder, or one with a head learnt on site behind it. */
-const isOf = (encoder: string | undefined, base: string): boolean =>
-  encoder === base || (encoder?.startsWith(`${base.slice(0, 53)}-h`) ?? false)
+const uses = ({ models }: FleetDoor, encoder: string): boolean =>
+  isOrIsLearntFrom(models['encoder'] ?? '', encoder)
+
+/** Why a door that the roll-out has reached is no ground to go on. */
+function hindranceOfReached(door: FleetDoor, to: string): string | undefined {
+  if (!uses(door, to)) return `does not use ${to} yet`
+  if (door.health !== 'online') return `is not well: ${door.cause ?? 'no reason given'}`
+  return door.calibration === null ? `has no calibration of ${to}` : undefined
+}
+
+/** Why a door cannot be of the next stage. */
+function hindranceOfNext(door: FleetDoor, { from, to }: Rollout): string | undefined {
+  if (uses(door, to)) return undefined
+  const { rollout } = door
+  if (rollout?.encoder !== to) return 'has not heard of the roll-out yet'
+  if (rollout.hindrance !== null) return rollout.hindrance
+  return rollout.unseen > 0 ? `knows ${rollout.unseen} templates by ${from} only` : undefined
+}
 
 /**
  * Why a roll-out must not go one stage further: a door that already has the new encoder is not well, or
@@ -41,30 +57,24 @@ const isOf = (encoder: string | undefined, base: string): boolean =>
 export function hindrances(rollout: Rollout, doors: readonly FleetDoor[], nowMs: number): string[] {
   const { to, stages, reached } = rollout
   const next: Rollout = { ...rollout, reached: reached + 1 }
-  const named = stages.flat()
-  const gone = named.filter((id) => !doors.some((door) => door.kiosk === id))
+
+  function hindranceOf(door: FleetDoor): string | undefined {
+    const seenMs = door.seenAt === null ? Number.NEGATIVE_INFINITY : Date.parse(door.seenAt)
+    if (!(nowMs - seenMs <= SILENT_MS)) return 'has not been heard of for three minutes'
+    return isReached(rollout, door.kiosk)
+      ? hindranceOfReached(door, to)
+      : hindranceOfNext(door, rollout)
+  }
+
+  const gone = stages.flat().filter((id) => !doors.some((door) => door.kiosk === id))
+  const asked = doors.filter(
+    ({ kiosk, standing }) => standing === 'member' && isReached(next, kiosk),
+  )
   return [
     ...gone.map((id) => `${id}: is no kiosk of the fleet`),
-    ...doors
-      .filter(({ standing }) => standing === 'member')
-      .flatMap((door) => {
-        const say = (what: string) => `${door.name}: ${what}`
-        if (!isReached(next, door.kiosk)) return []
-        const seenMs = door.seenAt === null ? Number.NEGATIVE_INFINITY : Date.parse(door.seenAt)
-        if (!(nowMs - seenMs <= SILENT_MS)) return say('has not been heard of for three minutes')
-        if (isReached(rollout, door.kiosk)) {
-          if (!isOf(door.models['encoder'], to)) return say(`does not use ${to} yet`)
-          if (door.health !== 'online')
-            return say(`is not well: ${door.cause ?? 'no reason given'}`)
-          if (door.calibration === null) return say(`has no calibration of ${to}`)
-          return []
-        }
-        if (isOf(door.models['encoder'], to)) return []
-        const { rollout: own } = door
-        if (own?.encoder !== to) return say('has not heard of the roll-out yet')
-        if (own.hindrance !== null) return say(own.hindrance)
-        if (own.unseen > 0) return say(`knows ${own.unseen} templates by ${rollout.from} only`)
-        return []
-      }),
+    ...asked.flatMap((door) => {
+      const hindrance = hindranceOf(door)
+      return hindrance === undefined ? [] : `${door.name}: ${hindrance}`
+    }),
   ]
 }
