@@ -6,7 +6,7 @@ import { useAction, useLoad } from '../use-load.js'
 import { words } from '../words.js'
 import { Dialog } from './dialog.js'
 import { CheckField } from './field.js'
-import { Problem } from './panel.js'
+import { Notice, Problem } from './panel.js'
 
 /** Whom a door shall admit, in words. */
 export function admitsText(groups: readonly string[] | null): string {
@@ -32,6 +32,10 @@ export function AdmitsDialog(props: {
   const [chosen, setChosen] = useState<readonly string[]>(now ?? [])
   const known = useLoad((signal) => groupsResource.list(signal))
   const { busy, error, run } = useAction()
+  /** Unknown until the groups are: a door must not be closed because they could not be asked for. */
+  const admits = everybody
+    ? null
+    : known.data?.flatMap(({ id }) => (chosen.includes(id) ? [id] : []))
   return (
     <Dialog title={text.changeAdmits(door.name)} onClose={onClose}>
       <p>{text.admitsText}</p>
@@ -47,6 +51,7 @@ export function AdmitsDialog(props: {
             }
           />
         ))}
+      {admits?.length === 0 && <Notice tone="bad">{text.admitsNobody}</Notice>}
       <Problem error={error ?? known.error} />
       <div class="dialog-buttons">
         <button type="button" onClick={onClose}>
@@ -55,10 +60,10 @@ export function AdmitsDialog(props: {
         <button
           class="primary"
           type="button"
-          disabled={busy}
+          disabled={busy || admits === undefined}
           onClick={() => {
-            const still = chosen.filter((id) => known.data?.some((group) => group.id === id))
-            void run(() => fleet.setAdmits(door.kiosk, everybody ? null : still)).then((done) => {
+            if (admits === undefined) return
+            void run(() => fleet.setAdmits(door.kiosk, admits)).then((done) => {
               if (!done) return
               onDone()
               onClose()

@@ -292,6 +292,7 @@ export const en = {
     nobody: 'Nobody',
     toldTo: (groups: string) => `told to admit: ${groups}`,
     changeAdmits: (door: string) => `Change whom ${door} admits`,
+    admitsNobody: 'Without a group the door admits nobody.',
     admitsText:
       'The door follows as soon as it hears of it; a door without a network goes on as before until then.',
     rollout: (to: string, reached: string, stages: string) =>

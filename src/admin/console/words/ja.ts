@@ -286,6 +286,7 @@ export const ja: Words = {
     nobody: 'なし',
     toldTo: (groups: string) => `指示: ${groups}`,
     changeAdmits: (door: string) => `${door}が許可する人を変更`,
+    admitsNobody: 'グループを選ばないと、このドアは誰も通しません。',
     admitsText:
       'ドアは指示を受け取り次第従います。通信できないドアは、それまで今までどおり動作します。',
     rollout: (to: string, reached: string, stages: string) =>
