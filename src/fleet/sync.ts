@@ -50,7 +50,6 @@ const MAX_DAMAGED = 1000
  * @throws FleetFault; nothing is half done then
  */
 export async function copyOnce(client: Connection, parts: CopyParts): Promise<CopyReport> {
-  const { replica, secrets } = parts
   try {
     let unreadable = 0
     let pulled = 0
@@ -59,7 +58,7 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
       const read = await pull(client, parts)
       pulled += read.pulled
       unreadable = read.unreadable
-      const given = await push(client, replica, secrets)
+      const given = await push(client, parts)
       pushed += given.pushed
       if (!given.isStale && given.pushed === 0) break
     }
@@ -210,8 +209,7 @@ const sameCheck = (a: Cursor['check'], b: Cursor['check']): boolean =>
 
 async function push(
   client: Connection,
-  replica: Replica,
-  secrets: FleetSecrets,
+  { replica, secrets, onApplied }: CopyParts,
 ): Promise<{ readonly pushed: number; readonly isStale: boolean }> {
   let pushed = 0
   for (;;) {
@@ -219,7 +217,7 @@ async function push(
     const changes = replica.hasPending() ? replica.pending(PUSH_ROWS) : []
     if (changes.length === 0) return { pushed, isStale: false }
     const { verdicts, given } = await pushChanges(client, secrets, changes)
-    replica.settle(verdicts, given)
+    onApplied(replica.settle(verdicts, given))
     pushed += verdicts.filter(({ outcome }) => outcome !== 'stale').length
     if (verdicts.some(({ outcome }) => outcome === 'stale')) return { pushed, isStale: true }
     await turn()

@@ -18,9 +18,20 @@ import type {
 } from './replica.js'
 import { createReplicaRows } from './rows.js'
 import { createTaker, newChanges } from './take.js'
+import type { Changes } from './take.js'
 
 /** Kinds of which the record counts no edits. */
 const WRITTEN_ONCE: readonly RecordKind[] = ['template', 'picture', 'encoding']
+
+const toApplied = (changes: Changes): AppliedChanges => ({
+  persons: [...changes.persons],
+  personsGone: [...changes.personsGone],
+  templates: [...changes.templates].map(([templateId, personId]) => ({ templateId, personId })),
+  templatesGone: [...changes.templatesGone],
+  confirmed: [...changes.confirmed],
+  others: changes.others,
+  unbelieved: changes.unbelieved,
+})
 
 /** The {@link Replica} of a database. */
 export function createReplica(
@@ -30,11 +41,8 @@ export function createReplica(
   const { nowMs, audit } = options
   const ledger: Ledger = createLedger(database)
   const rows = createReplicaRows(database)
-  const { kiosk, stamp, knows, take, takeDeletion, deactivate } = createTaker(database, {
-    ledger,
-    rows,
-    audit,
-  })
+  const taker = createTaker(database, { ledger, rows, audit })
+  const { kiosk, stamp, knows, take, takeDeletion, release, deactivate } = taker
   const allDuplicates = database.prepare<
     [],
     { personId: string; otherId: string; foundAtMs: number }
@@ -54,18 +62,7 @@ export function createReplica(
         for (const record of records) take(record, changes, cursor.pass)
       })
       ledger.remember('cursor', cursor)
-      return {
-        persons: [...changes.persons],
-        personsGone: [...changes.personsGone],
-        templates: [...changes.templates].map(([templateId, personId]) => ({
-          templateId,
-          personId,
-        })),
-        templatesGone: [...changes.templatesGone],
-        confirmed: [...changes.confirmed],
-        others: changes.others,
-        unbelieved: changes.unbelieved,
-      }
+      return toApplied(changes)
     },
   )
 
@@ -90,14 +87,14 @@ export function createReplica(
 
   function toPending(mark: ReturnType<Ledger['marks']>[number]): PendingChange | undefined {
     const { kind, subject, sequence } = mark
-    if (ledger.waiting(kind, subject) !== undefined) return undefined
     const version = ledger.known(kind, subject)?.version ?? 0
-    if (!rows.exists(kind, subject)) {
+    if (taker.isDeletedHere(kind, subject)) {
       ledger.setDeleted(kind, subject)
       return { kind, subject, mark: sequence, base: version, payload: null }
     }
+    if (taker.isLacking(ledger.waiting(kind, subject))) return undefined
     const edits = WRITTEN_ONCE.includes(kind) ? {} : stamp(kind, subject)
-    const payload = rows.read(kind, subject, edits) ?? null
+    const payload = ledger.waiting(kind, subject) ?? rows.read(kind, subject, edits) ?? null
     return { kind, subject, mark: sequence, base: version, payload }
   }
 
@@ -106,12 +103,13 @@ export function createReplica(
   )
 
   const settle = database.transaction(
-    (verdicts: readonly PushVerdict[], given: Cursor['check']) => {
+    (verdicts: readonly PushVerdict[], given: Cursor['check']): AppliedChanges => {
+      const changes = newChanges()
       ledger.remember('cursor', { ...cursor(), given })
       ledger.uncaptured(() => {
         for (const { change, outcome, version } of verdicts) {
           const { kind, subject, payload, mark } = change
-          if (outcome === 'deleted') takeDeletion({ kind, subject, version }, newChanges(), 0)
+          if (outcome === 'deleted') takeDeletion({ kind, subject, version }, changes, 0)
           if (outcome !== 'accepted') continue
           const known = ledger.known(kind, subject)
           ledger.setKnown(kind, subject, {
@@ -123,8 +121,10 @@ export function createReplica(
             pass: known?.pass ?? 0,
           })
           ledger.clearMark(kind, subject, mark)
+          if (payload !== null) release({ kind, subject }, changes)
         }
       })
+      return toApplied(changes)
     },
   )
 

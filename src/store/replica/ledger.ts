@@ -129,6 +129,12 @@ export function createLedger(database: Database.Database) {
       'SELECT body FROM fleet_waiting WHERE needs_kind = ? AND needs_subject = ?',
     )
     .pluck()
+  const selectWaitingMembers = database
+    .prepare<[string], string>(
+      `SELECT body FROM fleet_waiting WHERE kind = 'person'
+         AND EXISTS (SELECT 1 FROM json_each(body, '$.groups') WHERE value = ?)`,
+    )
+    .pluck()
   const upsertTold = database.prepare<[string, string, number]>(
     `INSERT INTO fleet_told (person_id, kiosk, edit) VALUES (?, ?, ?)
      ON CONFLICT (person_id, kiosk) DO UPDATE SET edit = max(edit, excluded.edit)`,
@@ -263,8 +269,12 @@ export function createLedger(database: Database.Database) {
     waitNoMore(kind: RecordKind, subject: string): void {
       if (!empty.waiting) deleteWaiting.run(kind, subject)
     },
-    waitingFor: ({ kind, subject }: Need): Payload[] =>
-      empty.waiting ? [] : selectWaitingFor.all(kind, subject).map(toPayload),
+    /** With everybody who waits and is in it, where it is a group. */
+    waitingFor({ kind, subject }: Need): Payload[] {
+      if (empty.waiting) return []
+      const members = kind === 'group' ? selectWaitingMembers.all(subject) : []
+      return [...new Set([...members, ...selectWaitingFor.all(kind, subject)])].map(toPayload)
+    },
 
     tell(personId: string, kiosk: string, edit: number): void {
       empty.told = false

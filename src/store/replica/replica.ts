@@ -81,8 +81,11 @@ export interface Replica {
   countPending(): number
   /** Revocations first, then in the order in which they were made. */
   pending(limit: number): PendingChange[]
-  /** @param given the point of the record's history at which it has them */
-  settle(verdicts: readonly PushVerdict[], given: Cursor['check']): void
+  /**
+   * @param given the point of the record's history at which it has them
+   * @returns what else came to be different by it
+   */
+  settle(verdicts: readonly PushVerdict[], given: Cursor['check']): AppliedChanges
   /** Revocations made here that have not been announced yet get their number. */
   announce(): void
   unsent(limit: number): Announcement[]

@@ -23,6 +23,8 @@ export interface ReplicaRows {
   ids(kind: RecordKind): string[]
   /** What goes with a person or a template. */
   childrenOf(parent: Need): Need[]
+  /** Whom and what a group has: its members and its schedule. */
+  restingOn(group: string): Need[]
   /** Whose a template is. */
   personOf(templateId: string): string | undefined
 }
@@ -216,7 +218,7 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
   )
   const upsertGroup = database.prepare(
     `INSERT INTO groups (id, name, created_at_ms) VALUES (@id, @name, @createdAtMs)
-     ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, created_at_ms = excluded.created_at_ms`,
   )
   const upsertSchedule = database.prepare<[string, string]>(
     `INSERT INTO schedules (group_id, body, version) VALUES (?, ?, 1)
@@ -367,6 +369,10 @@ export function createReplicaRows(database: Database.Database): ReplicaRows {
       }
       if (parent !== 'person') return []
       return children.flatMap(({ kind, ids }) => ids.all(id).map((subject) => ({ kind, subject })))
+    },
+    restingOn(group) {
+      const members = membersOf.all(group).map((subject): Need => ({ kind: 'person', subject }))
+      return [...members, { kind: 'schedule', subject: group }]
     },
     personOf: (templateId) => ownerOf.get(templateId),
   }

@@ -63,6 +63,8 @@ export function createTaker(
     const edits = known?.edits ?? {}
     const mark = ledger.mark(kind, subject)
     if (mark === undefined || mark.stamped) return edits
+    // What was edited here stands as it is here, whatever groups come back.
+    if (!isLacking(ledger.waiting(kind, subject))) ledger.waitNoMore(kind, subject)
     const me = kiosk()
     const next = { ...edits, [me]: (edits[me] ?? 0) + 1 }
     ledger.setEdits(kind, subject, next)
@@ -73,9 +75,22 @@ export function createTaker(
   const isDead = ({ kind, subject }: Need): boolean =>
     !rows.exists(kind, subject) && ledger.known(kind, subject)?.deleted === true
 
-  /** A person without a group that is gone is still somebody. */
+  const isMissing = (need: Need): boolean => !rows.exists(need.kind, need.subject) && !isDead(need)
+
+  /** Whether a content waits for something that was never here: nothing of it is written until then. */
+  const isLacking = (payload: Payload | undefined): boolean =>
+    payload !== undefined && needsOf(payload).some(isMissing)
+
+  /** Persons and schedules outlive their groups, which may be made again. */
   const hangsOnDead = (payload: Payload): boolean =>
-    payload.kind !== 'person' && needsOf(payload).some(isDead)
+    payload.kind !== 'person' && payload.kind !== 'schedule' && needsOf(payload).some(isDead)
+
+  /** Whether it was deleted here, which the record does not have yet. */
+  function isDeletedHere(kind: RecordKind, subject: string): boolean {
+    const mark = ledger.mark(kind, subject)
+    if (mark === undefined || rows.exists(kind, subject)) return false
+    return !mark.stamped || ledger.waiting(kind, subject) === undefined
+  }
 
   function note(changes: Changes, payload: Payload): void {
     switch (payload.kind) {
@@ -103,22 +118,24 @@ export function createTaker(
     }
   }
 
-  /** @returns whether it is written; else it waits for what it rests on */
-  function write(payload: Payload, changes: Changes): boolean {
+  /** Writes a content, as far as what it rests on is here; for the rest it waits. */
+  function write(payload: Payload, changes: Changes): void {
     const { kind, id } = payload
     const needs = needsOf(payload)
-    const missing = needs.find((need) => !rows.exists(need.kind, need.subject) && !isDead(need))
+    const missing = needs.find(isMissing)
     if (missing !== undefined) {
       ledger.wait(payload, missing)
       // What it says of access is not known yet: until then nobody enters by what was.
       if (kind === 'person' && setInactive.run(id).changes > 0) changes.persons.add(id)
-      return false
+      return
     }
-    ledger.waitNoMore(kind, id)
+    const gone = needs.find(isDead)
+    if (gone === undefined) ledger.waitNoMore(kind, id)
+    else ledger.wait(payload, gone)
+    if (kind === 'schedule' && gone !== undefined) return
     rows.write(kind === 'person' ? effective(payload) : payload)
     note(changes, payload)
     release({ kind, subject: id }, changes)
-    return true
   }
 
   /** The person without groups that are gone, and inactive where a revocation was told that it lacks. */
@@ -138,11 +155,27 @@ export function createTaker(
     for (const payload of ledger.waitingFor(need)) {
       const { kind, id } = payload
       ledger.waitNoMore(kind, id)
-      if (hangsOnDead(payload)) {
-        bury(kind, id, changes)
-      } else if (ledger.mark(kind, id) === undefined || !rows.exists(kind, id)) {
-        write(payload, changes)
-      }
+      if (hangsOnDead(payload)) bury(kind, id, changes)
+      else if (isUntouched(payload)) write(payload, changes)
+    }
+  }
+
+  /** Whether nothing was done here since to what waits. */
+  function isUntouched(payload: Payload): boolean {
+    const { kind, id } = payload
+    const mark = ledger.mark(kind, id)
+    if (mark === undefined) return true
+    const known = ledger.known(kind, id)?.edits ?? {}
+    return mark.stamped && (!isEdited(payload) || compareEdits(payload.edits, known) === 'same')
+  }
+
+  /** A group goes: whoever the record has in it, and its schedule, wait for another of its name. */
+  function waitForAnother(group: string): void {
+    const need: Need = { kind: 'group', subject: group }
+    for (const { kind, subject } of rows.restingOn(group)) {
+      if (ledger.mark(kind, subject) ?? ledger.waiting(kind, subject)) continue
+      const content = rows.read(kind, subject, ledger.known(kind, subject)?.edits ?? {})
+      if (content !== undefined) ledger.wait(content, need)
     }
   }
 
@@ -186,6 +219,7 @@ export function createTaker(
       changes.templates.delete(subject)
     }
     if (!OF_A_FACE.includes(kind)) changes.others = true
+    if (kind === 'group') waitForAnother(subject)
     rows.remove(kind, subject)
   }
 
@@ -299,10 +333,8 @@ export function createTaker(
       pass,
     }
     if (record.mine && kind === 'template') changes.confirmed.add(subject)
-    const isMarked = ledger.mark(kind, subject) !== undefined
-    const isMarkedRow = isMarked && rows.exists(kind, subject)
-    if (isMarked && !isMarkedRow && ledger.waiting(kind, subject) === undefined) {
-      // Deleted here, which the record does not have yet, and which beats whatever it has.
+    if (isDeletedHere(kind, subject)) {
+      // Which beats whatever the record has.
       ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
       return
     }
@@ -317,7 +349,8 @@ export function createTaker(
       bury(kind, subject, changes)
       return
     }
-    if (known?.deleted !== false && !isMarkedRow) {
+    const isMadeHere = ledger.mark(kind, subject) !== undefined && rows.exists(kind, subject)
+    if (known?.deleted !== false && !isMadeHere) {
       ledger.setKnown(kind, subject, next)
       write(payload, changes)
     } else if (isEdited(payload)) {
@@ -353,6 +386,9 @@ export function createTaker(
     kiosk,
     stamp,
     knows,
+    isLacking,
+    isDeletedHere,
+    release,
     take,
     takeDeletion,
     /** Nobody enters by what was, until more is known. */
