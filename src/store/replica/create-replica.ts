@@ -178,6 +178,12 @@ export function createReplica(
     return true
   })
 
+  /** What went leaves nothing in the log of the database. */
+  function withoutTraces(changes: AppliedChanges): AppliedChanges {
+    if (changes.personsGone.length + changes.templatesGone.length > 0) truncateLog(database)
+    return changes
+  }
+
   return {
     isCapturing: () => ledger.isCapturing(),
     begin: (id) => begin.immediate(id),
@@ -185,16 +191,12 @@ export function createReplica(
     cursor,
     beginPass: () => beginPass.immediate(),
     endPass: (check) => endPass.immediate(check),
-    apply(records, next) {
-      const changes = apply.immediate(records, next)
-      if (changes.personsGone.length + changes.templatesGone.length > 0) truncateLog(database)
-      return changes
-    },
+    apply: (records, next) => withoutTraces(apply.immediate(records, next)),
     knows,
     hasPending: () => ledger.hasMarks(),
     countPending: () => ledger.countMarks(),
     pending: (limit) => pending.immediate(limit),
-    settle: (verdicts, given) => settle.immediate(verdicts, given),
+    settle: (verdicts, given) => withoutTraces(settle.immediate(verdicts, given)),
     announce() {
       if (ledger.unannounced().length > 0) announce.immediate()
     },

@@ -63,8 +63,8 @@ export function createTaker(
     const edits = known?.edits ?? {}
     const mark = ledger.mark(kind, subject)
     if (mark === undefined || mark.stamped) return edits
-    // What was edited here stands as it is here, whatever groups come back.
-    if (!isLacking(ledger.waiting(kind, subject))) ledger.waitNoMore(kind, subject)
+    // What was done here stands as it is here, whatever groups come: nothing that waits undoes it.
+    ledger.waitNoMore(kind, subject)
     const me = kiosk()
     const next = { ...edits, [me]: (edits[me] ?? 0) + 1 }
     ledger.setEdits(kind, subject, next)
@@ -173,7 +173,8 @@ export function createTaker(
   function waitForAnother(group: string): void {
     const need: Need = { kind: 'group', subject: group }
     for (const { kind, subject } of rows.restingOn(group)) {
-      if (ledger.mark(kind, subject) ?? ledger.waiting(kind, subject)) continue
+      if (ledger.mark(kind, subject)?.stamped === false) continue
+      if (ledger.waiting(kind, subject) !== undefined) continue
       const content = rows.read(kind, subject, ledger.known(kind, subject)?.edits ?? {})
       if (content !== undefined) ledger.wait(content, need)
     }
