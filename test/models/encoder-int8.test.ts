@@ -66,13 +66,15 @@ t.test(
   { timeout: 600_000 },
   async (t) => {
     const faces = await alignedFaces('sample1.jpg', 'sample2.jpg', 'sample3.jpg', 'sample4.jpg')
+    // As few as it takes: every layer is tried on each.
+    const inputs = faces.slice(0, 10)
     const folder = t.testdir()
     const lines: string[] = []
     const report = await runQuantize({
       model: 'mobilefacenet-128',
       id: 'own-int8',
       outFolder: folder,
-      inputs: faces,
+      inputs,
       data: 'sample pictures',
       method: { kind: 'min-max' },
       minCosine: 0.9999,
