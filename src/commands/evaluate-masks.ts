@@ -7,8 +7,9 @@ import {
 } from '../evaluation/labelled-pictures.js'
 import { areaUnderCurve } from '../evaluation/statistics/area-under-curve.js'
 import { clopperPearson, type Interval } from '../evaluation/statistics/binomial-interval.js'
-import { MASK_RULE, MASK_VETO_BELOW } from '../liveness/mask.js'
+import { MASK_RULE } from '../liveness/mask.js'
 import { loadStages } from '../stages.js'
+import { CommandError } from './command-error.js'
 import { startProgress } from './progress.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -38,7 +39,7 @@ export interface MasksReport {
   readonly species: Readonly<Record<MaskSpecies, MaskRate>>
 }
 
-/** Each picture wears the one so many further on, of another person. */
+/** Each picture wears the one so many further on, or the next after it that shows another person. */
 const FURTHER = 211
 
 /** `genkan evaluate masks`: APCER by kind of drawn mask and BPCER of the net, by single pictures. */
@@ -56,6 +57,13 @@ export async function evaluateMasks(options: EvaluateMasksOptions): Promise<void
     progress.update(i + 1)
   }
   progress.stop()
+  if (new Set(found.map(({ person }) => person)).size < 2) {
+    throw new CommandError(
+      'bad-input',
+      `${options.images}: masks show somebody else, so that two people with a face of ` +
+        `${MASK_RULE.minFaceHeightPx} pixels are needed at least`,
+    )
+  }
   const score = (face: FacePicture) => stages.scoreMask(face.picture, face.face)
   const bare: number[] = []
   for (const face of found) bare.push(await score(face))
@@ -63,17 +71,18 @@ export async function evaluateMasks(options: EvaluateMasksOptions): Promise<void
   for (const name of MASK_SPECIES_NAMES) {
     const scores: number[] = []
     for (const [i, wearer] of found.entries()) {
-      const shown = found[(i + FURTHER) % found.length]
-      if (shown.person === wearer.person) continue
+      let at = (i + FURTHER) % found.length
+      while (found[at].person === wearer.person) at = (at + 1) % found.length
+      const shown = found[at]
       scores.push(await score({ ...wearer, picture: wearMask(wearer, shown, name, i) }))
     }
-    const passed = scores.filter((live) => live >= MASK_VETO_BELOW).length
+    const passed = scores.filter((live) => live >= MASK_RULE.attackBelow).length
     species[name] = { ...rateOf(passed, scores.length), auc: areaUnderCurve(bare, scores).auc }
   }
-  const refused = bare.filter((live) => live < MASK_VETO_BELOW).length
+  const refused = bare.filter((live) => live < MASK_RULE.attackBelow).length
   const report: MasksReport = {
     model: stages.nets.mask.manifest.id,
-    vetoBelow: MASK_VETO_BELOW,
+    vetoBelow: MASK_RULE.attackBelow,
     bonaFide: rateOf(refused, bare.length),
     species,
   }
