@@ -99,7 +99,8 @@ export function addLearningCommands(program: Command, withSetup: WithSetup): voi
   withSetup(program.command('train-mask'))
     .description('train the net against worn masks on drawn ones, and write it with its manifest')
     .requiredOption('--images <folder>', 'people who wear and are worn, one folder a person')
-    .option('--steps <count>', 'of 32 faces each, for each of two nets', '8000')
+    .option('--webcam <folder>', 'a few more before a webcam, who count thirty times each')
+    .option('--steps <count>', 'of 32 faces each, for each of two nets', '9000')
     .option('--seed <number>', 'chooses faces, masks and first weights', '1')
     .option('--out <folder>', 'where worn-mask.json and worn-mask.onnx go', '.')
     .action(async (options: TrainMaskOptions) => {

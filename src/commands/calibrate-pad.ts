@@ -75,7 +75,7 @@ export async function calibratePad(options: CalibratePadOptions): Promise<void> 
       ? `${JSON.stringify(calibration)}\n`
       : `${options.out}: ${frames} frames; texture accepts from ${texture.liveFrom.toFixed(3)}; ` +
           `${edges.attackBelow > 0 ? 'straight edges around a face refuse' : 'straight edges do not refuse: the scene has some'}; ` +
-          `${(mask?.attackBelow ?? 0) > 0 ? 'worn masks are refused' : 'worn masks are not refused: bare faces look too much like them here'}\n` +
+          `a face counts as a worn mask below ${(mask?.attackBelow ?? 0).toFixed(3)}\n` +
           `set liveness.calibrationFile: ${options.out}\n`,
   )
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { FaceFinder } from '../detection/face.js'
 import { createFaceFinder } from '../detection/find-faces.js'
 import { MASK_SPECIES_NAMES, wearMask } from '../evaluation/attacks/worn-masks.js'
 import {
@@ -8,7 +9,7 @@ import {
   listLabelledPictures,
   readPicture,
 } from '../evaluation/labelled-pictures.js'
-import { createMaskScorer } from '../liveness/mask.js'
+import { createMaskScorer, type MaskScorer } from '../liveness/mask.js'
 import { maskModel, type MaskWeights } from '../liveness/worn-mask/mask-net.js'
 import { trainWornMask } from '../liveness/worn-mask/train.js'
 import type { PicturedFace } from '../liveness/worn-mask/training-faces.js'
@@ -22,37 +23,32 @@ import type { SetupOptions } from './setup.js'
 
 export interface TrainMaskOptions extends SetupOptions {
   readonly images: string
+  readonly webcam?: string
   readonly steps: string
   readonly seed: string
   readonly out: string
 }
 
 const BATCH = 32
-/** Nets that learn differently; the model is their mean. */
-const MEMBERS = [
-  { hats: false, weightDecay: 0 },
-  { hats: true, weightDecay: 0.1 },
-] as const
+/** Nets that differ by their seed; the model is their mean. */
+const MEMBERS = 4
 /** Every so many people are left out of training, to choose the threshold on. */
 const KEPT_EVERY = 8
-const THRESHOLDS = [0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5]
+/** Of the few people before a webcam, every so many. */
+const KEPT_WEBCAM_EVERY = 3
+/** As many of the webcam's few people are drawn as if there were so many of each. */
+const WEBCAM_COUNTS = 30
+const THRESHOLDS = [0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6]
 
-function isKept(index: number): boolean {
-  return index % KEPT_EVERY === KEPT_EVERY - 1
+interface People {
+  readonly trained: readonly (readonly PicturedFace[])[]
+  readonly kept: readonly PicturedFace[]
 }
 
-/** `genkan train-mask`: trains the net against worn masks as its manifest describes its input. */
-export async function trainMask(options: TrainMaskOptions): Promise<void> {
-  const [steps, seed] = [options.steps, options.seed].map(Number)
-  if (![steps, seed].every((n) => Number.isInteger(n) && n >= 1 && n < 1e6)) {
-    throw new CommandError('bad-input', '--steps and --seed must be whole, from 1')
-  }
-  const { models } = loadSetup(options)
-  const { manifest } = readManifest(defaultModels.mask)
-  if (manifest.role !== 'mask') throw new Error(`${manifest.id} is not a net against masks`)
-  const finder = createFaceFinder(await loadDetector(), await loadLandmarks())
+/** The people of a folder; the last of each `keptEvery` is kept from training. */
+async function readPeople(folder: string, finder: FaceFinder, keptEvery: number): Promise<People> {
   const people = new Map<string, PicturedFace[]>()
-  const listed = listLabelledPictures(options.images)
+  const listed = listLabelledPictures(folder)
   const reading = startProgress('pictures', listed.length)
   for (const [i, { person, path }] of listed.entries()) {
     const picture = await readPicture(path)
@@ -63,23 +59,55 @@ export async function trainMask(options: TrainMaskOptions): Promise<void> {
     reading.update(i + 1)
   }
   reading.stop()
+  const isKept = (_: unknown, i: number) => i % keptEvery === keptEvery - 1
+  const everybody = [...people.values()]
+  return {
+    trained: everybody.filter((person, i) => !isKept(person, i)),
+    kept: everybody.filter(isKept).flat(),
+  }
+}
+
+/** `genkan train-mask`: trains the net against worn masks as its manifest describes its input. */
+export async function trainMask(options: TrainMaskOptions): Promise<void> {
+  const [steps, seed] = [options.steps, options.seed].map(Number)
+  if (![steps, seed].every((n) => Number.isInteger(n) && n >= 1 && n < 1e6)) {
+    throw new CommandError('bad-input', '--steps and --seed must be whole, from 1')
+  }
+  loadSetup(options)
+  const { manifest } = readManifest(defaultModels.mask)
+  if (manifest.role !== 'mask') throw new Error(`${manifest.id} is not a net against masks`)
+  const finder = createFaceFinder(await loadDetector(), await loadLandmarks())
+  const { trained, kept } = await readPeople(options.images, finder, KEPT_EVERY)
+  if (trained.length < 2) {
+    throw new CommandError(
+      'bad-input',
+      `${options.images}: masks show somebody else, so that faces of two people are needed at least`,
+    )
+  }
+  const webcam =
+    options.webcam === undefined
+      ? { trained: [], kept: [] }
+      : await readPeople(options.webcam, finder, KEPT_WEBCAM_EVERY)
+  const drawnFrom = [
+    ...trained,
+    ...Array.from({ length: WEBCAM_COUNTS }, () => webcam.trained).flat(),
+  ]
   const { input } = manifest
   const [, , side] = input.shape
-  const everybody = [...people.values()]
-  const training = startProgress('steps', MEMBERS.length * steps)
+  const training = startProgress('steps', MEMBERS * steps)
   const members: MaskWeights[] = []
-  for (const [i, member] of MEMBERS.entries()) {
+  for (let member = 0; member < MEMBERS; member++) {
     const weights = await trainWornMask(
-      everybody.filter((_, at) => !isKept(at)),
+      drawnFrom,
       { side, template: input.fit.template, format: input },
       {
-        ...member,
         steps,
         batch: BATCH,
-        seed,
-        threads: models.threads,
+        seed: seed + member,
+        // With more, sums are taken in another order, and another net comes out.
+        threads: 1,
         onStep: (step, loss) => {
-          training.update(i * steps + step)
+          training.update(member * steps + step)
           if (step % 500 === 0) process.stderr.write(`step ${step}: loss ${loss.toFixed(4)}\n`)
         },
       },
@@ -97,22 +125,31 @@ export async function trainMask(options: TrainMaskOptions): Promise<void> {
   const described = { ...manifest, file }
   writeFileSync(join(options.out, `${manifest.id}.json`), `${JSON.stringify(described, null, 2)}\n`)
   process.stdout.write(`${join(options.out, file.name)}: ${model.length} bytes\n`)
-  const kept = everybody.filter((_, i) => isKept(i)).flat()
   const scoreMask = createMaskScorer(
     await loadNet('mask', { model: join(options.out, `${manifest.id}.json`) }),
   )
+  await report('people left out', kept, scoreMask)
+  if (webcam.kept.length > 0) await report('people before the webcam', webcam.kept, scoreMask)
+}
+
+/** Prints what the net makes of faces it was not trained on, bare and with a mask drawn by other code. */
+async function report(
+  who: string,
+  faces: readonly PicturedFace[],
+  scoreMask: MaskScorer,
+): Promise<void> {
   const bare: number[] = []
   const worn: number[] = []
-  for (const [i, wearer] of kept.entries()) {
+  for (const [i, wearer] of faces.entries()) {
     bare.push(await scoreMask(wearer.picture, wearer.face))
-    const shown = kept[(i + Math.floor(kept.length / 2)) % kept.length]
+    const shown = faces[(i + Math.floor(faces.length / 2)) % faces.length]
     const species = MASK_SPECIES_NAMES[i % MASK_SPECIES_NAMES.length]
     worn.push(await scoreMask(wearMask(wearer, shown, species, i), wearer.face))
   }
   const share = (scores: readonly number[], isWrong: (score: number) => boolean) =>
     `${((100 * scores.filter(isWrong).length) / scores.length).toFixed(2)} %`
   process.stdout.write(
-    `${kept.length} pictures of people left out, refused below: bare refused, masks passed\n`,
+    `${faces.length} pictures of ${who}, refused below: bare refused, masks passed\n`,
   )
   for (const limit of THRESHOLDS) {
     process.stdout.write(

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { BEZEL_RULE } from './bezel.js'
-import { MASK_RULE, MASK_VETO_BELOW } from './mask.js'
+import { MASK_RULE } from './mask.js'
 import type { ScoreRule } from './picture-cue.js'
 import { TEXTURE_RULE } from './texture.js'
 
@@ -11,7 +11,7 @@ export const SAFE_LIMITS = {
   textureLiveFrom: [0.15, TEXTURE_RULE.liveFrom],
   /** Straight edges must cover nearly all of two sides before they are a bezel. */
   bezelAttackBelow: [0, 0.06],
-  maskAttackBelow: [0, MASK_VETO_BELOW],
+  maskAttackBelow: [0, MASK_RULE.attackBelow],
 } as const
 
 const [lowestLive, highestLive] = SAFE_LIMITS.textureLiveFrom
@@ -87,16 +87,15 @@ export function calibratedRules(calibration: PadCalibration | undefined): {
 export const MIN_CALIBRATION_FRAMES = 30
 /** Frames whose mean a cue speaks of at the door. */
 const RUN = 5
+/** Of what the worst living runs scored. */
+const SHARE_OF_WORST = 0.6
 /** Living people must lie this far above a veto. */
 const BEZEL_LIVE_AT_LEAST = 0.15
 const BEZEL_VETO = 0.04
-/** Runs of bare faces must lie this far above the veto against worn masks. */
-const BARE_AT_LEAST = 0.5
-
 /**
  * Thresholds from the scores of a living person before the installed camera: texture accepts from
- * 60 % of what the worst twentieth of runs scored, straight edges and worn masks get
- * a veto only where neither the scene nor a bare face looks like one.
+ * 60 % of what the worst twentieth of runs scored, a face counts as a worn mask below as much of it,
+ * and straight edges get a veto only where the scene has none.
  * @throws RangeError when there are too few scores
  */
 export function fitPadCalibration(
@@ -115,7 +114,6 @@ export function fitPadCalibration(
   }
   const [lowest, highest] = SAFE_LIMITS.textureLiveFrom
   const worst = worstTwentieth(texture)
-  const worstBare = worstTwentieth(mask)
   const edges = meansOfRuns(bezel)
   const isFree = edges.length > 0 && Math.min(...edges) >= BEZEL_LIVE_AT_LEAST
   return {
@@ -123,9 +121,14 @@ export function fitPadCalibration(
     version: 1,
     ...about,
     frames: texture.length,
-    texture: { liveFrom: Math.min(highest, Math.max(lowest, 0.6 * worst)) },
+    texture: { liveFrom: Math.min(highest, Math.max(lowest, SHARE_OF_WORST * worst)) },
     bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
-    mask: { attackBelow: worstBare >= BARE_AT_LEAST ? MASK_VETO_BELOW : 0 },
+    mask: {
+      attackBelow:
+        mask.length < RUN
+          ? highestMask
+          : Math.min(highestMask, SHARE_OF_WORST * worstTwentieth(mask)),
+    },
   }
 }
 

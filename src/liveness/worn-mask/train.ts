@@ -26,21 +26,21 @@ export interface MaskTraining {
   readonly batch: number
   readonly seed: number
   readonly threads: number
-  /** Share of each weight that a step of rate 1 would take away. */
-  readonly weightDecay: number
-  /** Whether some bare faces get a hat, a hood or a hand before them. */
-  readonly hats: boolean
   /** Told the mean loss of the last steps. */
   readonly onStep: (step: number, loss: number) => void
 }
 
 const FIRST_RATE = 3e-3
 const LAST_RATE = 1e-5
+/** Share of each weight that a step of rate 1 would take away. */
+const WEIGHT_DECAY = 0.1
 const LOSS_DECAY = 0.98
 /** Drawing costs more than training: each drawn face is used so many times on average. */
 const USES = 4
 const KEPT = 8192
 const FIRST_DRAWN = 256
+/** Hard light comes in over this share of the steps; all of it at once, and the net learns nothing. */
+const LIGHT_HARDENS = 0.2
 
 /**
  * Trains the net to tell bare faces from worn masks; half of each batch are drawn masks.
@@ -53,7 +53,7 @@ export async function trainWornMask(
   training: MaskTraining,
 ): Promise<MaskWeights> {
   if (people.length < 2) throw new RangeError('masks need the pictures of two people at least')
-  const { steps, batch, seed, threads, weightDecay, hats } = training
+  const { steps, batch, seed, threads } = training
   const { side, format } = input
   const random = createSeededRandom(seed)
   const graph = await loadGraph(maskTrainingGraph(batch, side), {
@@ -76,7 +76,7 @@ export async function trainWornMask(
   const targets = new Float32Array(batch)
   const drawn: { readonly image: Image; readonly target: number }[] = []
   let count = 0
-  const draw = async (faces: number): Promise<void> => {
+  const draw = async (faces: number, hardLight: number): Promise<void> => {
     for (let i = 0; i < faces; i++) {
       const isWorn = count % 2 === 0
       const wearer = pick(people)
@@ -85,7 +85,7 @@ export async function trainWornMask(
       const image = await drawTrainingFace(
         pick(wearer),
         pick(other),
-        { isWorn, hats },
+        { isWorn, hardLight },
         input,
         random,
       )
@@ -93,7 +93,7 @@ export async function trainWornMask(
       count++
     }
   }
-  await draw(FIRST_DRAWN)
+  await draw(FIRST_DRAWN, 0)
   let smoothed: number | undefined
   for (let step = 1; step <= steps; step++) {
     for (let i = 0; i < batch; i++) {
@@ -107,14 +107,14 @@ export async function trainWornMask(
       [MASK_NAMES.input]: { values: planes, dims: [batch, 3, side, side] },
       [MASK_NAMES.targets]: { values: targets, dims: [batch, 1] },
     })
-    await draw(batch / USES)
+    await draw(batch / USES, Math.min(1, step / (LIGHT_HARDENS * steps)))
     const loss = crossEntropy(outputs[MASK_NAMES.logits], targets)
     if (!Number.isFinite(loss)) throw new RangeError('the loss is no longer finite')
     smoothed = smoothed === undefined ? loss : LOSS_DECAY * smoothed + (1 - LOSS_DECAY) * loss
     const done = step / steps
     const rate = LAST_RATE + (FIRST_RATE - LAST_RATE) * (0.5 + 0.5 * Math.cos(Math.PI * done))
     for (const { values } of parts) {
-      for (let k = 0; k < values.length; k++) values[k] *= 1 - rate * weightDecay
+      for (let k = 0; k < values.length; k++) values[k] *= 1 - rate * WEIGHT_DECAY
     }
     adam.step(
       parts.map(({ gradient }) => outputs[gradient]),

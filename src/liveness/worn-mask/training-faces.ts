@@ -4,7 +4,9 @@ import type { Image } from '../../frame/image.js'
 import { estimateSimilarity, invertSimilarity } from '../../frame/similarity.js'
 import { cropSquare, warpImage } from '../../frame/warp.js'
 import { alterFace, type Alteration } from '../../learning/alterations.js'
+import { wearGlasses } from './draw-glasses.js'
 import { wearAsMask } from './draw-mask.js'
+import { inHardLight } from './hard-light.js'
 
 /** A photograph with the face in it. */
 export interface PicturedFace {
@@ -14,6 +16,8 @@ export interface PicturedFace {
 
 /** Drawn larger than the net sees it, so that edges are as soft as a camera's. */
 const OVERSIZE = 1.25
+/** Share of the faces that wear glasses. */
+const GLASSES = 0.35
 
 function between(from: number, to: number, random: Random): number {
   return from + (to - from) * random()
@@ -91,6 +95,17 @@ function softened(image: Image, factor: number): Image {
   return cropSquare(small, wholeOf(small.width), side)
 }
 
+/** With the halos at edges that webcams add. */
+function sharpened(image: Image, by: number): Image {
+  const { width, height, data } = image
+  const soft = softened(image, 2).data
+  const crisp = new Uint8Array(data.length)
+  for (let i = 0; i < data.length; i++) {
+    crisp[i] = Math.min(255, Math.max(0, data[i] + by * (data[i] - soft[i])))
+  }
+  return { width, height, data: crisp }
+}
+
 function noisy({ width, height, data }: Image, level: number, random: Random): Image {
   const grained = new Uint8Array(data.length)
   for (let i = 0; i < data.length; i++) {
@@ -109,17 +124,22 @@ async function altered(
   return alterFace(image, how, points, random)
 }
 
+export interface DrawnFace {
+  readonly isWorn: boolean
+  /** Share of the faces that may stand in hard light. */
+  readonly hardLight: number
+}
+
 /**
  * A face as the net sees it, drawn anew with each call.
  * @param other another person, whose face is worn as a mask, or who lends a bare face a hat
- * @param hats whether bare faces wear some
  * @param template places of the five points in the net's input
  * @returns `side` × `side`
  */
 export async function drawTrainingFace(
   { picture, face }: PicturedFace,
   other: PicturedFace,
-  { isWorn, hats }: { readonly isWorn: boolean; readonly hats: boolean },
+  { isWorn, hardLight }: DrawnFace,
   { template, side }: { readonly template: readonly number[]; readonly side: number },
   random: Random,
 ): Promise<Image> {
@@ -149,8 +169,7 @@ export async function drawTrainingFace(
   } else {
     const worn = random()
     if (worn < 0.1) drawn = await altered(drawn, 'mask', places, random)
-    else if (worn < 0.3) drawn = await altered(drawn, 'glasses', places, random)
-    else if (hats && worn < 0.5) {
+    else if (worn < 0.3) {
       const by = warpImage(
         other.picture,
         estimateSimilarity(places, other.face.fivePoints),
@@ -160,10 +179,14 @@ export async function drawTrainingFace(
       drawn = covered(drawn, by, places, random)
     }
   }
+  // Over masks as well, or glasses would be taken for a sign of a bare face.
+  if (random() < GLASSES) drawn = wearGlasses(drawn, places, random)
   drawn = cropSquare(drawn, wholeOf(size), side)
+  if (random() < hardLight) drawn = inHardLight(drawn, random)
   if (random() < 0.5) drawn = mirrored(drawn)
   if (random() < 0.4) drawn = await altered(drawn, 'light', places, random)
   if (random() < 0.4) drawn = softened(drawn, between(1, 2.2, random))
+  else if (random() < 0.4) drawn = sharpened(drawn, between(0.3, 1.5, random))
   if (random() < 0.5) drawn = noisy(drawn, between(0, 8, random), random)
   if (random() < 0.3) drawn = await altered(drawn, 'compression', places, random)
   return drawn
