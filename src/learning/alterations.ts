@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import type { Random } from '../evaluation/statistics/random.js'
+import { between, type Random } from '../evaluation/statistics/random.js'
 import { decodeImage, encodeJpeg } from '../frame/decode.js'
 import { createImage, type Image } from '../frame/image.js'
 
@@ -33,10 +33,6 @@ export async function alterFace(
     case 'glasses':
       return wearGlasses(face, points, random)
   }
-}
-
-function between(from: number, to: number, random: Random): number {
-  return from + (to - from) * random()
 }
 
 /** Each pixel by a function of its place and colour. */

@@ -12,6 +12,11 @@ export function createSeededRandom(seed: number): Random {
   }
 }
 
+/** Uniform in [from, to). */
+export function between(from: number, to: number, random: Random): number {
+  return from + (to - from) * random()
+}
+
 /** Shuffles in place (Fisher–Yates) and returns the same array. */
 export function shuffle<T>(items: T[], random: Random): T[] {
   for (let i = items.length - 1; i > 0; i--) {

@@ -1,14 +1,10 @@
-import type { Random } from '../../evaluation/statistics/random.js'
+import { between, type Random } from '../../evaluation/statistics/random.js'
 import type { Image } from '../../frame/image.js'
 
 /** Where a temple goes behind the ear, from the middle, in distances of the eyes. */
 const TEMPLE_ENDS = 1
 
 type Colour = readonly [number, number, number]
-
-function between(from: number, to: number, random: Random): number {
-  return from + (to - from) * random()
-}
 
 function colourBetween(from: number, to: number, random: Random): Colour {
   return [between(from, to, random), between(from, to, random), between(from, to, random)]
@@ -17,7 +13,7 @@ function colourBetween(from: number, to: number, random: Random): Colour {
 /** Black plastic, bright metal, or any colour. */
 function rimColour(random: Random): Colour {
   const kind = random()
-  if (kind < 0.4) return [between(10, 90, random), between(10, 90, random), between(10, 90, random)]
+  if (kind < 0.4) return colourBetween(10, 90, random)
   const grey = between(110, 255, random)
   return kind < 0.8 ? [grey, grey, grey] : colourBetween(20, 240, random)
 }

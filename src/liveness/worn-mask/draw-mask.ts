@@ -1,4 +1,4 @@
-import type { Random } from '../../evaluation/statistics/random.js'
+import { between, type Random } from '../../evaluation/statistics/random.js'
 import { createImage, type Image } from '../../frame/image.js'
 
 /** A closed curve about a point, in pixels: an oval that is more or less square and somewhat uneven. */
@@ -15,10 +15,6 @@ const ANGLES = 128
 
 /** The 68 points of a face in the pixels of the picture that is drawn. */
 export type MaskPoints = ArrayLike<number>
-
-function between(from: number, to: number, random: Random): number {
-  return from + (to - from) * random()
-}
 
 function outlineOf(points: MaskPoints, first: number, last: number, random: Random): Outline {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity]

@@ -1,9 +1,5 @@
-import type { Random } from '../../evaluation/statistics/random.js'
+import { between, type Random } from '../../evaluation/statistics/random.js'
 import type { Image } from '../../frame/image.js'
-
-function between(from: number, to: number, random: Random): number {
-  return from + (to - from) * random()
-}
 
 /** Each pixel by a gain of its place, from the middle (0, 0) to the edges (±0.5). */
 function lit(

@@ -1,5 +1,5 @@
 import type { Face } from '../../detection/face.js'
-import type { Random } from '../../evaluation/statistics/random.js'
+import { between, type Random } from '../../evaluation/statistics/random.js'
 import type { Image } from '../../frame/image.js'
 import { estimateSimilarity, invertSimilarity } from '../../frame/similarity.js'
 import { cropSquare, warpImage } from '../../frame/warp.js'
@@ -18,10 +18,6 @@ export interface PicturedFace {
 const OVERSIZE = 1.25
 /** Share of the faces that wear glasses. */
 const GLASSES = 0.35
-
-function between(from: number, to: number, random: Random): number {
-  return from + (to - from) * random()
-}
 
 /** The five points' places, somewhat turned, enlarged and moved, as landmarks miss them. */
 function jitter(template: readonly number[], side: number, random: Random): number[] {
