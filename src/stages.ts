@@ -45,7 +45,7 @@ export interface Stages {
 /**
  * Loads, checks and warms every net the line needs. Sessions live as long as the process.
  * @param liveness names the calibration of the camera, where the line is to use it
- * @param side for a door: a thread beside the line's, for encoder and texture net
+ * @param side for a door: a thread beside the line's, for encoder, texture net and the one against masks
  * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
  */
 export async function loadStages(
@@ -60,13 +60,13 @@ export async function loadStages(
   })
   const load: typeof loadNet = side === undefined ? loadNet : (role, of) => side.load(role, of)
   // The side thread's first, so that both threads load at the same time.
-  const [encoderNet, texture, detector, landmarks, eyes, mask] = await Promise.all([
+  const [encoderNet, texture, mask, detector, landmarks, eyes] = await Promise.all([
     load('encoder', options(config.encoder)),
     load('texture', options(config.texture)),
+    load('mask', options(undefined)),
     loadNet('detector', options(config.detector)),
     loadNet('landmarks', options(config.landmarks)),
     loadNet('eyes', options(undefined)),
-    loadNet('mask', options(undefined)),
   ])
   const nets = { detector, landmarks, texture, eyes, mask, encoder: encoderNet }
   const finder = createFaceFinder(nets.detector, nets.landmarks)

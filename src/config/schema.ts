@@ -42,7 +42,7 @@ const modelsSchema = z.strictObject({
   sideThread: z
     .boolean()
     .default(true)
-    .describe('Run encoder and texture net in a thread beside the line’s.'),
+    .describe('Run encoder, texture net and the one against masks in a thread beside the line’s.'),
   executionProviders: z
     .array(z.enum(['cpu', 'cuda', 'tensorrt']))
     .min(1)

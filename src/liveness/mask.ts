@@ -4,6 +4,7 @@ import type { Image } from '../frame/image.js'
 import { toPlanarTensor } from '../frame/tensor.js'
 import type { Net } from '../models/session.js'
 import type { PictureCue, ScoreRule } from './picture-cue.js'
+import { TEXTURE_EVERY_MS } from './texture.js'
 
 /** Scores how surely a face is bare: 1, or 0 where another face is worn as a mask. */
 export type MaskScorer = (image: Image, face: Pick<Face, 'fivePoints'>) => Promise<number>
@@ -35,8 +36,8 @@ export const MASK_RULE: ScoreRule = {
   minFaceHeightPx: 70,
 }
 
-/** As often as texture looks, without which no door opens; evidence for the log can wait. */
-const VETO_EVERY_MS = 100
+/** As often as texture looks, without which no door opens, and before it; evidence for the log can wait. */
+const VETO_EVERY_MS = TEXTURE_EVERY_MS
 const EVIDENCE_EVERY_MS = 1000
 
 /** Another face worn over one's own, cue `mask`; it can only refuse. */

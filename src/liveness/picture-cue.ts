@@ -26,6 +26,8 @@ export interface PictureCue {
   readonly rule: ScoreRule
   /** Not every frame of a fast camera has to be scored. */
   readonly everyMs: number
+  /** Its first look at an attempt comes so much later, so that dear cues take turns; 0 if not given. */
+  readonly firstAfterMs?: number
   readonly reasons: { readonly live: string; readonly attack: string }
   /** 1 live, 0 attack; `undefined` where the picture gives nothing to go by. */
   score(image: Image, face: Face): number | undefined | Promise<number | undefined>
@@ -33,6 +35,8 @@ export interface PictureCue {
 
 /** Collects one cue's scores of one tracked face. */
 export interface ScoreWindow {
+  /** @returns whether a face is large enough to be scored; if not, the cue is silent until one is */
+  admits(box: { readonly height: number }): boolean
   /** @param score not finite counts as an attack */
   observe(observation: {
     readonly monotonicMs: number
@@ -53,10 +57,14 @@ export function createScoreWindow(
   let scores: { readonly monotonicMs: number; readonly score: number }[] = []
   let tooSmall = false
 
+  const admits = (box: { readonly height: number }) => {
+    tooSmall = !(box.height >= rule.minFaceHeightPx)
+    return !tooSmall
+  }
   return {
+    admits,
     observe({ monotonicMs, box, score }) {
-      tooSmall = !(box.height >= rule.minFaceHeightPx)
-      if (tooSmall) return
+      if (!admits(box)) return
       scores.push({ monotonicMs, score: Number.isFinite(score) ? score : 0 })
       scores = scores
         .filter((entry) => monotonicMs - entry.monotonicMs <= rule.windowMs)
@@ -89,19 +97,22 @@ export function judgeScore(
 /** Follows a picture cue over the frames of the attended face. */
 export function watchPictures(cue: PictureCue): Cue {
   const window = createScoreWindow(cue, cue.rule)
-  let scoredMs = -Infinity
+  const { everyMs, firstAfterMs = 0 } = cue
+  let dueMs: number | undefined
   const watched: Cue = {
     name: cue.name,
     needs: 'frame',
     async observe({ frame: { image, monotonicMs }, face }) {
-      if (monotonicMs - scoredMs < cue.everyMs) return
-      scoredMs = monotonicMs
+      dueMs ??= monotonicMs + firstAfterMs
+      // A face that is too small takes no turn, or one that comes and goes would be seen by one net only.
+      if (!window.admits(face.box) || monotonicMs < dueMs) return
+      dueMs = monotonicMs + everyMs
       const score = await cue.score(image, face)
       if (score !== undefined) window.observe({ monotonicMs, box: face.box, score })
     },
     outcome: () => window.outcome(),
     restart() {
-      scoredMs = -Infinity
+      dueMs = undefined
       window.restart()
     },
   }

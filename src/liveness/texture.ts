@@ -73,6 +73,9 @@ export function looksPrinted(score: TextureScorer, rule: ScoreRule = TEXTURE_RUL
     box.height >= rule.minFaceHeightPx && (await score(image, box)) < rule.attackBelow
 }
 
+/** Somewhat less than a tenth of a second, so that a camera's jitter costs no look. */
+export const TEXTURE_EVERY_MS = 90
+
 const REASONS = { live: 'texture of a face', attack: 'texture of a print, screen or mask' }
 
 /** Skin against print and screen, cue `texture`: the first witness of every door. */
@@ -82,7 +85,8 @@ export function textureCue(score: TextureScorer, rule: ScoreRule = TEXTURE_RULE)
     scope: 'face',
     isNeeded: true,
     rule,
-    everyMs: 100,
+    everyMs: TEXTURE_EVERY_MS,
+    firstAfterMs: TEXTURE_EVERY_MS / 2,
     reasons: REASONS,
     score: (image, { box }) => score(image, box),
   }

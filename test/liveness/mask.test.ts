@@ -50,6 +50,12 @@ for (const species of MASK_SPECIES_NAMES) {
   })
 }
 
+/** Near and far by turns, at the pace at which the two nets take turns. */
+const COMES_AND_GOES = Array.from({ length: 12 }, (_, i) => ({
+  waitMs: 60,
+  height: i % 2 === 0 ? 60 : 80,
+}))
+
 void t.test('no pace and no distance opens a door before the mask was looked at', async () => {
   const image = createImage(1, 1, new Uint8Array(3))
   const frames = fc.array(
@@ -78,5 +84,35 @@ void t.test('no pace and no distance opens a door before the mask was looked at'
       }
       return true
     }),
+    { examples: [[COMES_AND_GOES], [COMES_AND_GOES.slice(1)]] },
   )
 })
+
+void t.test(
+  'the nets against masks and prints take turns, where the camera is fast enough',
+  async (t) => {
+    const image = createImage(1, 1, new Uint8Array(3))
+    const { face } = faces[0]
+    for (const framesPerSecond of [12, 15, 20, 25, 30, 60]) {
+      let now = 0
+      const looked = { mask: new Set<number>(), texture: new Set<number>() }
+      const look = (at: Set<number>) => () => {
+        at.add(now)
+        return Promise.resolve(1)
+      }
+      const cues = [
+        watchPictures(maskCue(look(looked.mask))),
+        watchPictures(textureCue(look(looked.texture))),
+      ]
+      for (now = 0; now < 3 * framesPerSecond; now++) {
+        const jitterMs = (now * 7) % 5
+        const monotonicMs = (now * 1000) / framesPerSecond + jitterMs
+        const frame = { image, monotonicMs, sequence: now, capturedAtMs: 0 }
+        for (const cue of cues) await cue.observe({ frame, face, view: undefined })
+      }
+      const both = [...looked.texture].filter((frame) => looked.mask.has(frame))
+      t.strictSame(both, [], `${framesPerSecond} frames a second`)
+      t.ok(looked.texture.size >= 18 && looked.mask.size >= looked.texture.size)
+    }
+  },
+)
