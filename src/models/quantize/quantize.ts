@@ -89,8 +89,18 @@ export function splitGraph(graph: OnnxGraph, constants: QuantizationConstants): 
   return split(graph, constants).graph
 }
 
+/** The last of each graph: a run tries one graph with the same factors a hundred times. */
+const lastSplits = new WeakMap<
+  OnnxGraph,
+  Pick<QuantizationConstants, 'equalisation' | 'prelu'> & { readonly made: SplitGraph }
+>()
+
 function split(graph: OnnxGraph, { equalisation, prelu }: QuantizationConstants): SplitGraph {
-  return splitPRelu(equalise(graph, equalisation), prelu)
+  const last = lastSplits.get(graph)
+  if (last?.equalisation === equalisation && last.prelu === prelu) return last.made
+  const made = splitPRelu(equalise(graph, equalisation), prelu)
+  lastSplits.set(graph, { equalisation, prelu, made })
+  return made
 }
 
 /**
