@@ -30,6 +30,7 @@ import type { HealthParts } from './health.js'
 import { encoderInForce } from './learnt-encoder.js'
 import { createLiveSettings } from './live-settings.js'
 import type { LiveSettings } from './live-settings.js'
+import { adviceOn } from './liveness/pad-calibration.js'
 import type { Eyes } from './eyes.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
@@ -131,6 +132,8 @@ export async function openDaemon(
   const { config, current, headId, ignored } = encoderInForce(rolled.config, store)
   if (ignored !== undefined) log.warn(ignored)
   const stages = await loadStages(config.models, config.liveness, side)
+  const padAdvice = adviceOn(stages.pad)
+  if (padAdvice !== undefined) log.warn(`${padAdvice}; run \`genkan calibrate pad\``)
   recordInterrupted()
   const settings = createLiveSettings(store.settings, config)
   const groups = openAdmittedGroups(config, store)

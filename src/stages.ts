@@ -12,7 +12,7 @@ import type { FaceViewer } from './liveness/face-view.js'
 import { createMaskScorer } from './liveness/mask.js'
 import type { MaskScorer } from './liveness/mask.js'
 import { readPadCalibration } from './liveness/pad-calibration.js'
-import type { PadCalibration } from './liveness/pad-calibration.js'
+import type { CalibratedNets, PadCalibration } from './liveness/pad-calibration.js'
 import { createTextureScorer, looksPrinted } from './liveness/texture.js'
 import type { TextureScorer } from './liveness/texture.js'
 import { loadNet, type Net } from './models/session.js'
@@ -81,7 +81,7 @@ export async function loadStages(
     scoreMask: createMaskScorer(nets.mask),
     ...(calibrationFile === undefined
       ? {}
-      : { pad: readPadCalibration(calibrationFile, nets.texture.manifest.id) }),
+      : { pad: readPadCalibration(calibrationFile, calibratedNets({ nets })) }),
     viewFace: createFaceViewer(createLandmarker(nets.landmarks), createEyeReader(nets.eyes)),
     readEnrolment: createPictureReader(
       finder,
@@ -94,4 +94,9 @@ export async function loadStages(
       Object.entries(nets).map(([role, net]) => [role, net.manifest.id]),
     ),
   }
+}
+
+/** The nets that a calibration of the camera is of. */
+export function calibratedNets({ nets }: Pick<Stages, 'nets'>): CalibratedNets {
+  return { textureModel: nets.texture.manifest.id, maskNet: nets.mask.sha256 }
 }

@@ -10,7 +10,7 @@ import { fitPadCalibration } from '../liveness/pad-calibration.js'
 import type { PadCalibration } from '../liveness/pad-calibration.js'
 import { TEXTURE_RULE } from '../liveness/texture.js'
 import { assetPath } from '../models/registry.js'
-import { loadStages } from '../stages.js'
+import { calibratedNets, loadStages } from '../stages.js'
 import { CommandError } from './command-error.js'
 import { loadSetup } from './setup.js'
 import type { SetupOptions } from './setup.js'
@@ -59,11 +59,11 @@ export async function calibratePad(options: CalibratePadOptions): Promise<void> 
     const edges = await bezel.score(image, face)
     if (edges !== undefined) scores.bezel.push(edges)
   }
-  const textureModel = stages.nets.texture.manifest.id
+  const nets = calibratedNets(stages)
   const source = options.clip ?? options.images ?? `camera, ${config.camera.source}`
   let calibration: PadCalibration
   try {
-    calibration = fitPadCalibration(scores, { textureModel, source })
+    calibration = fitPadCalibration(scores, { ...nets, source })
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
     throw new CommandError('bad-input', `${error.message}; stand nearer, in better light`)

@@ -5,6 +5,7 @@ import { openCamera } from '../capture/open-camera.js'
 import { defaultReplayPlaylist } from '../capture/replay-playlist.js'
 import type { Config } from '../config/schema.js'
 import { probeBroker } from '../events/probe-broker.js'
+import { adviceOn } from '../liveness/pad-calibration.js'
 import { assetPath } from '../models/registry.js'
 import { loadStages } from '../stages.js'
 import { storeOptionsOf } from '../store-options.js'
@@ -111,7 +112,7 @@ function withLearntHead(config: Config): Config {
 async function checkModels(configured: Config): Promise<Finding> {
   const part = 'models'
   const config = withLearntHead(configured)
-  const { nets, modelIds } = await loadStages(config.models, config.liveness)
+  const { nets, modelIds, pad } = await loadStages(config.models, config.liveness)
   const detail = Object.values(modelIds).join(', ')
   const source = createThresholdSource(config.matching, nets.encoder)
   if (source.kind === 'unusable') {
@@ -122,6 +123,11 @@ async function checkModels(configured: Config): Promise<Finding> {
   if (notes.length > 0) {
     const cure = 'install the execution provider, or take it out of models.executionProviders'
     return { part, verdict: 'warning', detail: `${detail}; ${notes[0]}`, cure }
+  }
+  const advice = adviceOn(pad)
+  if (advice !== undefined) {
+    const cure = 'run `genkan calibrate pad`, and restart genkan'
+    return { part, verdict: 'warning', detail: `${detail}; ${advice}`, cure }
   }
   return { part, verdict: 'ok', detail }
 }

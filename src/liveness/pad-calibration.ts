@@ -29,19 +29,36 @@ const padCalibrationSchema = z.strictObject({
   texture: z.strictObject({ liveFrom: z.number().min(lowestLive).max(highestLive) }),
   bezel: z.strictObject({ attackBelow: z.number().min(noVeto).max(highestVeto) }),
   /** Absent in files from before there was this cue: then as shipped. */
-  mask: z.strictObject({ attackBelow: z.number().min(lowestMask).max(highestMask) }).optional(),
+  mask: z
+    .strictObject({
+      attackBelow: z.number().min(lowestMask).max(highestMask),
+      /** SHA-256 of the net against masks that was calibrated. */
+      net: z.string().max(200).optional(),
+    })
+    .optional(),
 })
 
 /** What one installed camera makes of living people, in thresholds. */
 export type PadCalibration = z.output<typeof padCalibrationSchema>
 
+/** The nets that a calibration is of. */
+export interface CalibratedNets {
+  readonly textureModel: string
+  /** SHA-256: this net is trained anew from time to time under one id. */
+  readonly maskNet: string
+}
+
 const MAX_BYTES = 64 * 1024
 
 /**
- * Reads a camera's calibration.
+ * Reads a camera's calibration. What it says of masks is left out where it is not of the present net:
+ * the threshold as shipped, which is stricter, holds then.
  * @throws Error when the file is not one, leaves the safe limits, or is of another texture model
  */
-export function readPadCalibration(path: string, textureModel: string): PadCalibration {
+export function readPadCalibration(
+  path: string,
+  { textureModel, maskNet }: CalibratedNets,
+): PadCalibration {
   const cure = 'run `genkan calibrate pad` again, or take liveness.calibrationFile out'
   let parsed: unknown
   try {
@@ -61,7 +78,15 @@ export function readPadCalibration(path: string, textureModel: string): PadCalib
       `${path} was made for ${result.data.textureModel}, not ${textureModel}; ${cure}`,
     )
   }
-  return result.data
+  const { mask, ...others } = result.data
+  return mask?.net === maskNet ? result.data : others
+}
+
+/** What the operator should know of a calibration that is in force, if anything. */
+export function adviceOn(calibration: PadCalibration | undefined): string | undefined {
+  return calibration === undefined || calibration.mask !== undefined
+    ? undefined
+    : 'liveness.calibrationFile is not of this net against masks, whose shipped threshold holds'
 }
 
 /** The rules of the picture cues under a calibration. */
@@ -104,7 +129,7 @@ export function fitPadCalibration(
     readonly bezel: readonly number[]
     readonly mask: readonly number[]
   },
-  about: { readonly textureModel: string; readonly source: string },
+  { maskNet, ...about }: CalibratedNets & { readonly source: string },
 ): PadCalibration {
   const { texture, bezel, mask } = scores
   if (texture.length < MIN_CALIBRATION_FRAMES) {
@@ -124,6 +149,7 @@ export function fitPadCalibration(
     texture: { liveFrom: Math.min(highest, Math.max(lowest, SHARE_OF_WORST * worst)) },
     bezel: { attackBelow: isFree ? BEZEL_VETO : 0 },
     mask: {
+      net: maskNet,
       attackBelow:
         mask.length < RUN
           ? highestMask

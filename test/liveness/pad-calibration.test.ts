@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { MASK_RULE } from '../../src/liveness/mask.js'
 import {
+  adviceOn,
   calibratedRules,
   fitPadCalibration,
   readPadCalibration,
@@ -11,7 +12,8 @@ import {
 } from '../../src/liveness/pad-calibration.js'
 import { TEXTURE_RULE } from '../../src/liveness/texture.js'
 
-const about = { textureModel: 'net', source: 'a test' }
+const nets = { textureModel: 'net', maskNet: 'a'.repeat(64) }
+const about = { ...nets, source: 'a test' }
 const steady = (value: number) => new Array<number>(60).fill(value)
 
 t.test('a camera that gives good scores leaves the shipped thresholds', (t) => {
@@ -70,22 +72,37 @@ t.test('whatever a camera shows, thresholds stay within the safe limits', (t) =>
 t.test('only a sound file of the same model is taken', (t) => {
   const path = join(t.testdir({}), 'pad.json')
   const good = fitPadCalibration({ texture: steady(0.5), bezel: [], mask: [] }, about)
-  const reading = (content: unknown, model = 'net') => {
+  const reading = (content: unknown, of: Partial<typeof nets> = {}) => {
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
-    return () => readPadCalibration(path, model)
+    return () => readPadCalibration(path, { ...nets, ...of })
   }
   t.same(reading(good)(), good)
-  t.throws(reading(good, 'other'), /made for net, not other/)
+  t.equal(adviceOn(good), undefined)
+  t.throws(reading(good, { textureModel: 'other' }), /made for net, not other/)
   t.throws(reading({ ...good, texture: { liveFrom: 0.01 } }), /liveFrom/)
   t.throws(reading({ ...good, bezel: { attackBelow: 0.9 } }), /attackBelow/)
   t.throws(reading({ ...good, mask: { attackBelow: 0.9 } }), /attackBelow/)
-  t.same(
-    calibratedRules(reading({ ...good, mask: undefined })()).mask,
-    MASK_RULE,
-    'a file from before the cue',
-  )
   t.throws(reading({ ...good, extra: 1 }), /calibrate pad/)
   t.throws(reading('{'), /cannot be read/)
-  t.throws(() => readPadCalibration(`${path}.missing`, 'net'), /cannot be read/)
+  t.throws(() => readPadCalibration(`${path}.missing`, nets), /cannot be read/)
+  t.end()
+})
+
+t.test('what was calibrated of another net against masks does not hold', (t) => {
+  const path = join(t.testdir({}), 'pad.json')
+  const lowered = fitPadCalibration({ texture: steady(0.5), bezel: [], mask: steady(0.1) }, about)
+  t.ok(calibratedRules(lowered).mask.attackBelow < MASK_RULE.attackBelow)
+  const [{ attackBelow }, maskNet] = [lowered.mask ?? { attackBelow: NaN }, 'b'.repeat(64)]
+  for (const [why, content, of] of [
+    ['another net', lowered, { ...nets, maskNet }],
+    ['a file that names none', { ...lowered, mask: { attackBelow } }, nets],
+    ['a file from before the cue', { ...lowered, mask: undefined }, nets],
+  ] as const) {
+    writeFileSync(path, JSON.stringify(content))
+    const read = readPadCalibration(path, of)
+    t.same(calibratedRules(read).mask, MASK_RULE, why)
+    t.equal(calibratedRules(read).texture.liveFrom, lowered.texture.liveFrom, 'the rest holds')
+    t.match(adviceOn(read), /not of this net against masks/)
+  }
   t.end()
 })
