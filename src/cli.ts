@@ -1,13 +1,7 @@
 #!/usr/bin/env node
 import { surviveClosedOutput } from './cli/closed-output.js'
-import { buildProgram } from './cli/program.js'
-import { EXIT_CODES, CommandError } from './commands/command-error.js'
-import { explain } from './commands/explain.js'
+import { runProgram } from './cli/run-program.js'
 
-surviveClosedOutput(process.argv[2])
-try {
-  await buildProgram().parseAsync()
-} catch (error) {
-  process.stderr.write(`genkan: ${explain(error)}\n`)
-  process.exitCode = EXIT_CODES[error instanceof CommandError ? error.kind : 'fault']
-}
+const words = process.argv.slice(2)
+surviveClosedOutput(words[0])
+await runProgram(words)

@@ -8,6 +8,7 @@ import t from 'tap'
 import { assetPath } from '../src/models/registry.js'
 
 const CLI = fileURLToPath(new URL('../src/cli.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url))
 
 interface Ended {
   readonly exitCode: number | null
@@ -18,9 +19,11 @@ interface Ended {
 const folder = mkdtempSync(join(tmpdir(), 'genkan-cli-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 
-function genkan(...args: string[]): Promise<Ended> {
+const genkan = (...args: string[]) => runScript(CLI, args)
+
+function runScript(script: string, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [CLI, ...args], { cwd: folder })
+    const child = spawn(process.execPath, [script, ...args], { cwd: folder })
     let out = ''
     let err = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text))
@@ -145,4 +148,14 @@ t.test('a configuration that does not fit is explained by path', async (t) => {
   t.equal(exitCode, 1)
   t.match(err, /camera/)
   t.match(err, /fpss/)
+})
+
+t.test('`npm start -- …` takes the options of `genkan run`, and refuses others', async (t) => {
+  const named = await runScript(MAIN, ['--config', 'nowhere.yaml'])
+  t.match(named.err, /nowhere\.yaml/)
+  t.equal(named.exitCode, (await genkan('run', '--config', 'nowhere.yaml')).exitCode)
+  t.not(named.exitCode, 0)
+  const unknown = await runScript(MAIN, ['--confg', 'nowhere.yaml'])
+  t.match(unknown.err, /unknown option '--confg'/)
+  t.not(unknown.exitCode, 0)
 })
