@@ -15,10 +15,10 @@ import type { Architecture } from './architecture.js'
 import { runTool } from './run-tool.js'
 
 /**
- * What a board does not need: Debian's ffmpeg takes the bundled one's place, and TensorFlow's native
- * library cannot come out of the npm registry (TensorFlow.js runs without it).
+ * What a board does not need: Debian's ffmpeg takes the bundled one's place, TensorFlow's native library
+ * cannot come out of the npm registry (TensorFlow.js runs without it), and models are unpacked before.
  */
-const LEFT_OUT = ['@ffmpeg-installer/ffmpeg', '@tensorflow/tfjs-node']
+export const LEFT_OUT = ['@ffmpeg-installer/ffmpeg', '@tensorflow/tfjs-node', 'tar']
 
 /** Files that only developers read. Licences stay. */
 const DEVELOPERS_FILES =

@@ -8,13 +8,12 @@ import { cacheFolder, defaultModels, modelsFolder, readAllManifests } from '../m
 import { version } from '../version.js'
 import type { Architecture } from './architecture.js'
 import { collectLicences, installBoardModules } from './board-modules.js'
+import { WORKSHOP_STUB, isWorkshopCommand, traceBoardProgram } from './board-program.js'
 import { manPage } from './man-page.js'
 import { fetchNodeRuntime } from './node-runtime.js'
 import { runTool } from './run-tool.js'
 import { compileSqliteAddon } from './sqlite-addon.js'
 
-/** Built files of a program that only measure, fit or pack. */
-const WORKSHOP_FOLDERS = ['packaging']
 /** Demonstration recordings that the replay camera plays. */
 const REPLAY_ASSETS = /\.(?:mp4)$|^joconde\.jpg$/
 
@@ -51,11 +50,11 @@ function layModels(target: string): void {
 }
 
 function layProgram(app: string): void {
-  cpSync(join(packageRoot, 'build', 'src'), join(app, 'build', 'src'), {
-    recursive: true,
-    filter: (path) =>
-      !path.endsWith('.map') && !WORKSHOP_FOLDERS.some((name) => path.endsWith(`/src/${name}`)),
-  })
+  const built = join(packageRoot, 'build', 'src')
+  const { files, stubs } = traceBoardProgram(built)
+  const target = join(app, 'build', 'src')
+  for (const file of files) cpSync(join(built, file), join(target, file))
+  for (const file of stubs) write(join(target, file), WORKSHOP_STUB)
   // Pages and styles are served from where they are written.
   cpSync(join(packageRoot, 'src', 'admin'), join(app, 'src', 'admin'), {
     recursive: true,
@@ -115,6 +114,6 @@ export async function layBoardTree(
   write(join(documents, 'third-party-licences.gz'), gzipSync(licences, { level: 9 }))
   write(
     join(tree, 'usr', 'share', 'man', 'man1', 'genkan.1'),
-    manPage(buildProgram(), version, date),
+    manPage(buildProgram(), version, date, isWorkshopCommand),
   )
 }

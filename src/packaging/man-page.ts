@@ -8,7 +8,12 @@ function troff(text: string): string {
     .replace(/^([.'])/gm, '\\&$1')
 }
 
-function describeCommand(command: Command, path: string): string[] {
+function describeCommand(
+  command: Command,
+  path: string,
+  isAbsent: (path: string) => boolean,
+): string[] {
+  if (isAbsent(path)) return []
   const usage = command.registeredArguments
     .map((argument) => {
       const name = `${argument.name()}${argument.variadic ? '…' : ''}`
@@ -21,7 +26,9 @@ function describeCommand(command: Command, path: string): string[] {
   }
   return [
     ...lines,
-    ...command.commands.flatMap((child) => describeCommand(child, `${path} ${child.name()}`)),
+    ...command.commands.flatMap((child) =>
+      describeCommand(child, `${path} ${child.name()}`, isAbsent),
+    ),
   ]
 }
 
@@ -29,8 +36,14 @@ function describeCommand(command: Command, path: string): string[] {
  * The manual page genkan(1), made from the command line itself, so that neither says what the other
  * does not.
  * @param date day of the page, as YYYY-MM-DD
+ * @param isAbsent whether a command, as it is typed, is left out
  */
-export function manPage(program: Command, version: string, date: string): string {
+export function manPage(
+  program: Command,
+  version: string,
+  date: string,
+  isAbsent: (path: string) => boolean = () => false,
+): string {
   return [
     `.TH GENKAN 1 "${date}" "genkan ${version}" "User Commands"`,
     '.SH NAME',
@@ -43,7 +56,7 @@ export function manPage(program: Command, version: string, date: string): string
     'genkan watches the camera of a door\\-entry kiosk, tells living people from pictures of them,',
     'recognises who is enrolled, and publishes each decision over MQTT.',
     '.SH COMMANDS',
-    ...program.commands.flatMap((command) => describeCommand(command, command.name())),
+    ...program.commands.flatMap((command) => describeCommand(command, command.name(), isAbsent)),
     '.SH FILES',
     '.TP',
     '.I /etc/genkan/genkan.yaml',
