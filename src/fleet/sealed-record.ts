@@ -6,7 +6,7 @@ import {
   tombstoneOf,
   tombstoneSchema,
 } from '../store/replica/record.js'
-import type { Payload, RecordKind, RemoteRecord } from '../store/replica/record.js'
+import type { Edits, Payload, RecordKind, RemoteRecord } from '../store/replica/record.js'
 import type { FleetSecrets } from './membership.js'
 import { keyedHash, sameBytes, seal, unseal } from './seal.js'
 
@@ -32,10 +32,15 @@ export function subjectHash(secrets: FleetSecrets, kind: RecordKind, subject: st
 /** A content's keyed hash, by which equal contents are known at the server. */
 export function contentKeyedHash(
   secrets: FleetSecrets,
-  change: { readonly kind: RecordKind; readonly subject: string; readonly payload: Payload | null },
+  change: {
+    readonly kind: RecordKind
+    readonly subject: string
+    readonly payload: Payload | null
+    readonly edits?: Edits | undefined
+  },
 ): Buffer {
-  const { kind, subject, payload } = change
-  const text = payloadText(payload ?? tombstoneOf(kind, subject))
+  const { kind, subject, payload, edits } = change
+  const text = payloadText(payload ?? tombstoneOf(kind, subject, edits))
   return keyedHash(secrets.indexKey(), `content\n${text}`)
 }
 
@@ -71,10 +76,11 @@ export function sealRecord(
     readonly subject: string
     readonly version: number
     readonly payload: Payload | null
+    readonly edits?: Edits | undefined
     readonly author: string
   },
 ): { readonly ciphertext: Buffer; readonly generation: number } {
-  const { kind, subject, version, payload, author } = record
+  const { kind, subject, version, payload, edits, author } = record
   const { generation, key } = secrets.newestKey()
   const context = contextOf(secrets.membership().fleet, {
     kind,
@@ -84,7 +90,7 @@ export function sealRecord(
     generation,
     author,
   })
-  const text = payloadText(payload ?? tombstoneOf(kind, subject))
+  const text = payloadText(payload ?? tombstoneOf(kind, subject, edits))
   return { ciphertext: seal(key, context, Buffer.from(text, 'utf8')), generation }
 }
 
@@ -123,7 +129,9 @@ export function openRecord(secrets: FleetSecrets, row: RecordRow): RemoteRecord 
     subject: id,
     version,
     hash: textHash(text),
-    payload: 'deleted' in parsed.data ? null : parsed.data,
+    ...('deleted' in parsed.data
+      ? { payload: null, edits: parsed.data.edits }
+      : { payload: parsed.data }),
     mine: row.author === secrets.membership().kiosk,
     outdated: row.generation < secrets.generation(),
   }

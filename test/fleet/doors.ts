@@ -36,6 +36,7 @@ export async function makeFleet(cluster: Cluster, folders: readonly string[]): P
 /**
  * The real daemon at a replay of one man, in this process.
  * @param fleet further settings of `store.fleet`
+ * @param camera further settings of the replay
  */
 export async function startDoor(
   t: Test,
@@ -44,12 +45,13 @@ export async function startDoor(
   url: string,
   mqttPort: number,
   fleet = 'pollSeconds: 2, decisions: true',
+  camera = 'gapS: 0.2, fps: 4',
 ) {
   const configPath = join(folder, 'genkan.yaml')
   writeFileSync(
     configPath,
     `door: { id: ${door} }
-camera: { source: replay, gapS: 0.2, fps: 4 }
+camera: { source: replay, ${camera} }
 liveness: { mode: texture }
 decision: { cooldownMs: 0, grantCooldownMs: 0 }
 store: { folder: ${join(folder, 'data')}, fleet: { url: ${url}, ${fleet} } }

@@ -6,11 +6,12 @@ import { CHANGE_CHANNEL } from '../../src/fleet/record-table.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import type { RecordRow } from '../../src/fleet/sealed-record.js'
 import { copyOnce, takeNews } from '../../src/fleet/sync.js'
-import { sampleTemplate } from '../store/samples.js'
+import { sampleEmbedding, sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle } from './kiosk.js'
 
 const NOTIFY_BYTES = 8000
+const NEVER_OPEN = { timeZone: 'UTC', weekly: [], holidays: [] }
 
 const rows = fc.array(
   fc.record({
@@ -114,6 +115,78 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     t.equal(b.store.replica.hasPending(), false)
     await settle(kiosks)
   })
+
+  await t.test(
+    'an old one that is played again with a new number takes nothing back',
+    async (t) => {
+      const crew = { id: 'crew', name: 'Crew' }
+      const [{ templateId }] = a.store.templates
+        .byPerson(ada.id)
+        .map(({ id }) => ({ templateId: id }))
+      const encode = (seed: number) => {
+        const { vector } = sampleEmbedding(seed)
+        a.store.encodings.add(templateId, { modelId: 'another', vector })
+        return vector
+      }
+      const old: RecordRow[] = []
+      async function change(action: () => unknown): Promise<void> {
+        action()
+        old.push(...(await toldBy(a)))
+        await settle(kiosks)
+      }
+      await change(() => encode(21))
+      await change(() => a.store.groups.create(crew, 'cli'))
+      await change(() => a.store.groups.setSchedule('crew', NEVER_OPEN, 'cli'))
+      await change(() => a.store.groups.remove('crew', 'cli'))
+      const vector = encode(22)
+      a.store.groups.create(crew, 'cli')
+      a.store.groups.setSchedule('crew', NEVER_OPEN, 'cli')
+      await settle(kiosks)
+      t.equal(old.length, 5)
+      for (const row of old) {
+        taking(b, [{ ...row, seq: '90000' }])
+        const what = `${row.kind} ${row.version}`
+        t.match(b.store.groups.schedule('crew')?.schedule, NEVER_OPEN, what)
+        const known = b.store.templates
+          .gallery()
+          .find(({ embedding }) => embedding.modelId === 'another')
+        t.same(known?.embedding.vector, vector, what)
+      }
+      await settle(kiosks)
+      t.equal(new Set(digests(kiosks)).size, 1)
+
+      // Deleted for good, whatever of it is played again.
+      a.store.groups.remove('crew', 'cli')
+      await settle(kiosks)
+      for (const row of old) taking(b, [{ ...row, seq: '90000' }])
+      t.same(b.store.groups.list(), [])
+      await settle(kiosks)
+      for (const { store } of kiosks) t.same(store.groups.list(), [])
+      t.equal(b.store.replica.hasPending(), false)
+    },
+  )
+
+  await t.test(
+    'a backup from between a deletion and the next of its name deletes nothing',
+    async (t) => {
+      const client = await cluster.connect()
+      const tables = ['fleet', 'fleet_record', 'fleet_commit']
+      a.store.groups.create({ id: 'crew', name: 'Crew' }, 'cli')
+      await settle(kiosks)
+      for (const table of tables)
+        await client.query(`CREATE TABLE aside_${table} AS TABLE ${table}`)
+      a.store.groups.setSchedule('crew', NEVER_OPEN, 'cli')
+      await settle(kiosks)
+      for (const table of tables) {
+        await client.query(`DELETE FROM ${table}`)
+        await client.query(`INSERT INTO ${table} SELECT * FROM aside_${table}`)
+      }
+      await client.end()
+      await settle(kiosks)
+      for (const { store } of kiosks) t.match(store.groups.schedule('crew')?.schedule, NEVER_OPEN)
+      t.equal(new Set(digests(kiosks)).size, 1)
+    },
+  )
 
   await t.test('one that somebody changed is not believed, and the record is asked', async (t) => {
     a.store.persons.update(grace.id, { active: false }, 'cli')

@@ -6,7 +6,7 @@ import type { AuditLog } from '../audit.js'
 import { truncateLog } from '../database.js'
 import { createLedger } from './ledger.js'
 import type { Ledger } from './ledger.js'
-import { contentHash, payloadText, RECORD_KINDS, tombstoneOf } from './record.js'
+import { contentHash, payloadText, RECORD_KINDS, REUSABLE_KINDS, tombstoneOf } from './record.js'
 import type { RecordKind, RemoteRecord } from './record.js'
 import type {
   Announcement,
@@ -89,8 +89,9 @@ export function createReplica(
     const { kind, subject, sequence } = mark
     const version = ledger.known(kind, subject)?.version ?? 0
     if (taker.isDeletedHere(kind, subject)) {
+      const edits = REUSABLE_KINDS.includes(kind) ? stamp(kind, subject) : undefined
       ledger.setDeleted(kind, subject)
-      return { kind, subject, mark: sequence, base: version, payload: null }
+      return { kind, subject, mark: sequence, base: version, payload: null, edits }
     }
     if (taker.isLacking(ledger.waiting(kind, subject))) return undefined
     const edits = WRITTEN_ONCE.includes(kind) ? {} : stamp(kind, subject)
@@ -108,13 +109,13 @@ export function createReplica(
       ledger.remember('cursor', { ...cursor(), given })
       ledger.uncaptured(() => {
         for (const { change, outcome, version } of verdicts) {
-          const { kind, subject, payload, mark } = change
+          const { kind, subject, payload, edits, mark } = change
           if (outcome === 'deleted') takeDeletion({ kind, subject, version }, changes, 0)
           if (outcome !== 'accepted') continue
           const known = ledger.known(kind, subject)
           ledger.setKnown(kind, subject, {
             version,
-            hash: contentHash(payload ?? tombstoneOf(kind, subject)),
+            hash: contentHash(payload ?? tombstoneOf(kind, subject, edits)),
             deleted: payload === null,
             mine: true,
             edits: known?.edits ?? {},

@@ -13,7 +13,8 @@ export function compareEdits(a: Edits, b: Edits): Standing {
   return lags ? 'behind' : 'same'
 }
 
-function joinEdits(a: Edits, b: Edits): Edits {
+/** Everything that went into either. */
+export function joinEdits(a: Edits, b: Edits): Edits {
   const kiosks = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
   return Object.fromEntries(kiosks.map((kiosk) => [kiosk, Math.max(a[kiosk] ?? 0, b[kiosk] ?? 0)]))
 }

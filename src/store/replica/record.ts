@@ -174,11 +174,16 @@ export const payloadSchema = z.discriminatedUnion('kind', [
 export type Payload = z.output<typeof payloadSchema>
 export type PayloadOf<Kind extends RecordKind> = Extract<Payload, { readonly kind: Kind }>
 
-/** What is left of a record after its subject was deleted. */
+/**
+ * What is left of a record after its subject was deleted. Of the kinds that may be made again it counts
+ * the deletion as an edit, so that whoever has a content can tell whether it was made in knowledge of it,
+ * even when an old row comes back.
+ */
 export const tombstoneSchema = z.strictObject({
   kind: recordKindSchema,
   id: z.string().min(1).max(MAX_ID),
   deleted: z.literal(true),
+  edits: editsSchema.optional(),
 })
 export type Tombstone = z.output<typeof tombstoneSchema>
 
@@ -192,6 +197,8 @@ export interface RemoteRecord {
   readonly hash: Buffer
   /** `null` once the subject was deleted. */
   readonly payload: Payload | null
+  /** Of a deletion, see {@link tombstoneSchema}. */
+  readonly edits?: Edits | undefined
   /** Written by this very kiosk. */
   readonly mine: boolean
   /**
@@ -210,10 +217,11 @@ export function payloadText(payload: Payload | Tombstone): string {
   )
 }
 
-export const tombstoneOf = (kind: RecordKind, id: string): Tombstone => ({
+export const tombstoneOf = (kind: RecordKind, id: string, edits?: Edits): Tombstone => ({
   kind,
   id,
   deleted: true,
+  ...(edits === undefined ? {} : { edits }),
 })
 
 /** SHA-256 of a content's text, by which two of them are compared. */

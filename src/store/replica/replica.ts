@@ -1,4 +1,4 @@
-import type { Payload, RecordKind, RemoteRecord } from './record.js'
+import type { Edits, Payload, RecordKind, RemoteRecord } from './record.js'
 import type { Need } from './rows.js'
 
 /** How far the record was read. */
@@ -23,6 +23,8 @@ export interface PendingChange {
   readonly base: number
   /** `null` for a deletion. */
   readonly payload: Payload | null
+  /** Of a deletion that may be followed by another of its name. */
+  readonly edits?: Edits | undefined
 }
 
 /** What became of a {@link PendingChange} at the record. */

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3-multiple-ciphers'
 import type { AuditLog } from '../audit.js'
 import { StoreError } from '../store-error.js'
 import type { Known, Ledger } from './ledger.js'
-import { compareEdits, isEdited, mergeEdits } from './merge.js'
+import { compareEdits, isEdited, joinEdits, mergeEdits } from './merge.js'
 import type { Edited } from './merge.js'
 import { contentHash, payloadText, REUSABLE_KINDS, tombstoneOf } from './record.js'
 import type { Edits, Payload, PayloadOf, RecordKind, RemoteRecord } from './record.js'
@@ -224,11 +224,33 @@ export function createTaker(
     rows.remove(kind, subject)
   }
 
+  /** Whether what is here was made in knowledge of a deletion. */
+  function isMadeAgainHere({ kind, subject }: Need, deletion: Edits | undefined): boolean {
+    if (deletion === undefined || Object.keys(deletion).length === 0) return false
+    if (!rows.exists(kind, subject) && ledger.waiting(kind, subject) === undefined) return false
+    return compareEdits(stamp(kind, subject), deletion) === 'ahead'
+  }
+
+  /** Whether a content was made in knowledge of the deletion that is known here. */
+  function isMadeAgain(payload: Payload, version: number, deletion: Known): boolean {
+    if (!REUSABLE_KINDS.includes(payload.kind) || !isEdited(payload)) return false
+    const standing = compareEdits(payload.edits, deletion.edits)
+    return standing === 'ahead' || (standing === 'apart' && version > deletion.version)
+  }
+
   function takeDeletion(
-    { kind, subject, version }: Pick<RemoteRecord, 'kind' | 'subject' | 'version'>,
+    { kind, subject, version, edits }: Pick<RemoteRecord, 'kind' | 'subject' | 'version' | 'edits'>,
     changes: Changes,
     pass: number,
   ): void {
+    if (isMadeAgainHere({ kind, subject }, edits)) {
+      // An old row, of a backup or played again: the record gets back what followed it.
+      const { hash = Buffer.alloc(0), mine = true } = ledger.known(kind, subject) ?? {}
+      const here = stamp(kind, subject)
+      ledger.setKnown(kind, subject, { version, hash, deleted: false, mine, edits: here, pass })
+      ledger.ensureMark(kind, subject, true, true)
+      return
+    }
     const known = ledger.known(kind, subject)
     const isOld = known?.deleted === true && version <= known.version
     const wasMadeAgain = isOld && REUSABLE_KINDS.includes(kind) && rows.exists(kind, subject)
@@ -237,13 +259,13 @@ export function createTaker(
       ledger.waitNoMore(kind, subject)
       ledger.clearMark(kind, subject)
     }
-    const hash = contentHash(tombstoneOf(kind, subject))
+    const hash = contentHash(tombstoneOf(kind, subject, edits))
     ledger.setKnown(kind, subject, {
       version,
       hash,
       deleted: true,
       mine: known?.mine ?? false,
-      edits: known?.edits ?? {},
+      edits: joinEdits(known?.edits ?? {}, edits ?? {}),
       pass,
     })
     release({ kind, subject }, changes)
@@ -301,7 +323,7 @@ export function createTaker(
     const { kind, subject, version, payload } = record
     const known = ledger.known(kind, subject)
     if (known === undefined || payload === null) return false
-    if (known.deleted) return !REUSABLE_KINDS.includes(kind) || version <= known.version
+    if (known.deleted) return !isMadeAgain(payload, version, known)
     return isEdited(payload) && compareEdits(payload.edits, known.edits) === 'behind'
   }
 
@@ -336,13 +358,14 @@ export function createTaker(
     if (record.mine && kind === 'template') changes.confirmed.add(subject)
     if (isDeletedHere(kind, subject)) {
       // Which beats whatever the record has.
-      ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, pass })
+      const edits = joinEdits(known?.edits ?? {}, next.edits)
+      ledger.setKnown(kind, subject, { ...(known ?? next), deleted: true, version, edits, pass })
       return
     }
-    if (known?.deleted === true && !(REUSABLE_KINDS.includes(kind) && version > known.version)) {
+    if (known?.deleted === true && !isMadeAgain(payload, version, known)) {
       // The record lost a deletion that was told here.
       ledger.setKnown(kind, subject, { ...known, version, pass })
-      ledger.ensureMark(kind, subject, true)
+      ledger.ensureMark(kind, subject, true, true)
       return
     }
     if (hangsOnDead(payload)) {
@@ -368,6 +391,12 @@ export function createTaker(
     next: Known,
   ): void {
     const { kind, id } = payload
+    if (known !== undefined && next.version < known.version) {
+      // An old row, of a backup or played again: the record gets back what followed it.
+      ledger.setKnown(kind, id, { ...known, version: next.version, pass: next.pass })
+      ledger.ensureMark(kind, id, true, true)
+      return
+    }
     ledger.setKnown(kind, id, next)
     if (ledger.mark(kind, id) !== undefined) {
       // What was made here replaces the record's, of which it may know nothing.
