@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 
 import type { PersonChange } from '../../src/store/persons.js'
+import type { RecordRow } from '../../src/fleet/sealed-record.js'
+import { takeNews } from '../../src/fleet/sync.js'
 import { sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle, type Kiosk } from './kiosk.js'
@@ -14,7 +16,7 @@ const KIOSKS = 3
 /** What is done to the fleet. Kiosks and persons are taken modulo how many there are. */
 type Step =
   | {
-      readonly do: 'enrol' | 'add-face' | 'encode' | 'delete' | 'revoke' | 'copy'
+      readonly do: 'enrol' | 'add-face' | 'encode' | 'delete' | 'revoke' | 'copy' | 'play-again'
       kiosk: number
       who: number
     }
@@ -56,6 +58,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), kiosk }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('backup', 'restore') }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('play-again' as const), kiosk, who: fc.nat(1000) }),
+  },
 )
 
 /** A group that comes and goes, its members, and its schedule. */
@@ -91,6 +97,17 @@ const MADE_AGAIN: Step[] = [
   { do: 'make-crew', kiosk: 0 },
 ]
 
+/** And so: a schedule is set again, and an old row says that it was deleted. */
+const DELETED_AGAIN: Step[] = [
+  ...(['make-crew', 'close-crew', 'end-crew', 'make-crew', 'close-crew'] as const).flatMap(
+    (action): Step[] => [
+      { do: action, kiosk: 0 },
+      ...[0, 1, 2].map((kiosk): Step => ({ do: 'copy', kiosk, who: 0 })),
+    ],
+  ),
+  ...Array.from({ length: 20 }, (_, who): Step => ({ do: 'play-again', kiosk: 1, who })),
+]
+
 /** The tables of the record, copied aside and back: what a restored backup is to the kiosks. */
 const TABLES = ['fleet', 'fleet_record', 'fleet_commit'] as const
 
@@ -121,6 +138,26 @@ t.test(
       }
     }
 
+    /** Rows that the record had once, the newest last: its administrator may have kept them. */
+    let kept: RecordRow[] = []
+
+    async function keepRows(): Promise<void> {
+      const { rows } = await client.query<RecordRow>(
+        `SELECT * FROM fleet_record WHERE kind <> 'picture' ORDER BY seq`,
+      )
+      const isKept = (row: RecordRow) =>
+        kept.some(
+          ({ subject, version, ciphertext }) =>
+            subject.equals(row.subject) &&
+            version === row.version &&
+            ciphertext.equals(row.ciphertext),
+        )
+      kept = [...kept, ...rows.filter((row) => !isKept(row))].slice(-200)
+    }
+
+    const areAtRest = () =>
+      new Set(digests(kiosks)).size === 1 && !kiosks.some(({ store }) => store.replica.hasPending())
+
     const personOf = ({ store }: Kiosk, index: number) => {
       const persons = store.persons.list()
       return persons.length === 0 ? undefined : persons[index % persons.length]
@@ -136,6 +173,9 @@ t.test(
       const enrolled = new Set<string>()
       /** Made inactive; nobody in these runs makes anybody active again. */
       const revoked = new Set<string>()
+      /** The schedule was set, and nobody ended the group since, nor before without everybody's knowing. */
+      let isClosed = false
+      let isEndedSomewhere = false
       /** What each kiosk was told, and must never forget. */
       const told = kiosks.map(() => new Set<string>())
 
@@ -203,11 +243,16 @@ t.test(
           case 'make-crew':
             kiosks[one.kiosk].store.groups.create({ id: 'crew', name: 'Crew' }, 'cli')
             break
-          case 'close-crew':
-            kiosks[one.kiosk].store.groups.setSchedule('crew', NEVER_OPEN, 'cli')
+          case 'close-crew': {
+            const { groups } = kiosks[one.kiosk].store
+            if (groups.setSchedule('crew', NEVER_OPEN, 'cli') === 'no-such-group') break
+            isClosed = !isEndedSomewhere
             break
+          }
           case 'end-crew':
             kiosks[one.kiosk].store.groups.remove('crew', 'cli')
+            isClosed = false
+            isEndedSomewhere = true
             break
           case 'join-crew': {
             const { store } = kiosks[one.kiosk]
@@ -218,7 +263,16 @@ t.test(
           }
           case 'copy':
             await kiosks[one.kiosk].copy()
+            await keepRows()
+            if (isEndedSomewhere && areAtRest()) isEndedSomewhere = false
             break
+          case 'play-again': {
+            const row = kept.at(-1 - (one.who % Math.max(1, kept.length)))
+            const { store, secrets } = kiosks[one.kiosk]
+            const parts = { replica: store.replica, secrets, onApplied: () => undefined }
+            if (row) takeNews(parts, [{ ...row, seq: '9000000' }])
+            break
+          }
           case 'tell':
             if (one.from !== one.to) tell(kiosks[one.from], kiosks[one.to], one.to)
             break
@@ -252,6 +306,9 @@ t.test(
             throw new Error(`${id} was closed out`)
           }
         }
+        if (isClosed && store.groups.schedule('crew')?.schedule === null) {
+          throw new Error('the crew enters at all times')
+        }
         if (store.replica.hasPending()) throw new Error('something is still to be told')
       }
       const left = await client.query(
@@ -271,7 +328,7 @@ t.test(
 
     await fc.assert(fc.asyncProperty(stepLists, run), {
       numRuns: RUNS,
-      examples: [[ENCODED_TWICE], [MADE_AGAIN]],
+      examples: [[ENCODED_TWICE], [MADE_AGAIN], [DELETED_AGAIN]],
       endOnFailure: true,
       interruptAfterTimeLimit: FULL ? 600_000 : 6_000,
     })

@@ -19,6 +19,13 @@ const PATIENCE_MS = 240_000
 const PARTITION_MS = Number(process.env['GENKAN_PARTITION_MINUTES'] ?? 0) * 60_000
 /** In a long one somebody comes about once a minute. */
 const CAMERA = PARTITION_MS > 0 ? 'gapS: 45, fps: 4' : 'gapS: 0.2, fps: 4'
+/** What is sent with a request. */
+interface Sent {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | FormData
+}
+
 /** Takes minutes: `npm run test:faults` runs it. */
 const skip = noPostgres || noMosquitto
 
@@ -42,14 +49,19 @@ t.test(
     ])
     const token = one.newToken ?? ''
     const headers = { authorization: `Bearer ${token}` }
+    /** Asks once more where the connection had been closed in a long pause. */
+    async function ask(url: string, init: Sent = {}): Promise<Response> {
+      const request = () => fetch(url, { ...init, headers: { ...headers, ...init.headers } })
+      return request().catch(request)
+    }
     async function newest(door: string): Promise<Decision | undefined> {
-      const answer = await fetch(`${door}api/decisions?limit=1`, { headers })
+      const answer = await ask(`${door}api/decisions?limit=1`)
       if (answer.status !== 200) return undefined
       return ((await answer.json()) as { items: Decision[] }).items[0]
     }
     /** Whatever was decided after a decision, newest first. */
     async function decidedSince(door: string, id: string): Promise<Decision[]> {
-      const answer = await fetch(`${door}api/decisions/export.ndjson`, { headers })
+      const answer = await ask(`${door}api/decisions/export.ndjson`)
       const lines = (await answer.text()).split('\n').filter((line) => line !== '')
       const decisions = lines.map((line) => JSON.parse(line) as Decision)
       return decisions.slice(
@@ -58,9 +70,9 @@ t.test(
       )
     }
     async function change(door: string, id: string, body: object): Promise<void> {
-      const answer = await fetch(`${door}api/persons/${id}`, {
+      const answer = await ask(`${door}api/persons/${id}`, {
         method: 'PATCH',
-        headers: { ...headers, 'content-type': 'application/json', 'if-match': '*' },
+        headers: { 'content-type': 'application/json', 'if-match': '*' },
         body: JSON.stringify(body),
       })
       t.equal(answer.status, 200)
@@ -84,9 +96,8 @@ t.test(
       form.set('name', name)
       const picture = readFileSync(await writeReplayPicture(join(folders[0], 'data')))
       form.set('picture', new File([picture], 'man.jpg', { type: 'image/jpeg' }))
-      const answer = await fetch(`${one.consoleUrl}api/persons`, {
+      const answer = await ask(`${one.consoleUrl}api/persons`, {
         method: 'POST',
-        headers,
         body: form,
       })
       t.equal(answer.status, 201)
@@ -117,7 +128,7 @@ t.test(
     await change(two.consoleUrl, id, { name: 'The first man' })
     await change(one.consoleUrl, id, { active: false })
     const isActive = async (door: string) => {
-      const answer = await fetch(`${door}api/persons/${id}`, { headers })
+      const answer = await ask(`${door}api/persons/${id}`)
       return ((await answer.json()) as { active: boolean }).active
     }
     await until(
@@ -143,7 +154,7 @@ t.test(
     })
     await until(
       async () => {
-        const answer = await fetch(`${two.consoleUrl}api/fleet`, { headers })
+        const answer = await ask(`${two.consoleUrl}api/fleet`)
         const { doors } = (await answer.json()) as {
           doors: { pending: number; sequence: number }[] | null
         }
