@@ -103,7 +103,6 @@ export function startFleetLink(parts: LinkParts): FleetLink {
     while (!isStopping()) {
       isAsked = false
       const { unreadable } = await copyOnce(client, copying)
-      taken.clear()
       if (unreadable === 0) parts.onFresh()
       enter(unreadable === 0 ? { name: 'connected' } : { name: 'degraded', ...DAMAGED })
       await parts.afterRound?.(client)

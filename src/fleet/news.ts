@@ -35,21 +35,38 @@ const MAX_TAKEN = 1000
 
 /** Rows that were taken from wake-ups since the table was last read. */
 export interface TakenRows {
+  /** Whether so many more can be kept in mind. */
+  hasRoomFor(rows: number): boolean
   add(rows: readonly RecordRow[]): void
-  /** Whether the table says the very same. */
-  has(row: RecordRow): boolean
+  /** Whether a row of the table is one of them; its subject is told by the table from then on. */
+  meets(row: RecordRow): boolean
+  /** Those of whose subjects the table told nothing: an old row that somebody played again, say. */
+  unmet(): RecordRow[]
   clear(): void
 }
 
 /** Nothing taken yet. */
 export function createTakenRows(): TakenRows {
-  const taken = new Map<string, string>()
+  let taken: RecordRow[] = []
+  const texts = new Set<string>()
+  const met = new Set<string>()
   return {
+    hasRoomFor: (rows) => taken.length + rows <= MAX_TAKEN,
     add(rows) {
-      for (const row of rows) if (taken.size < MAX_TAKEN) taken.set(row.seq, textOf(row))
+      taken.push(...rows)
+      for (const row of rows) texts.add(textOf(row))
     },
-    has: (row) => taken.size > 0 && taken.get(row.seq) === textOf(row),
-    clear: () => taken.clear(),
+    meets(row) {
+      if (taken.length === 0) return false
+      met.add(row.subject.toString('hex'))
+      return texts.has(textOf(row))
+    },
+    unmet: () => taken.filter(({ subject }) => !met.has(subject.toString('hex'))),
+    clear() {
+      taken = []
+      texts.clear()
+      met.clear()
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 import type { RemoteRecord } from '../store/replica/record.js'
 import type { AppliedChanges, Cursor, Replica } from '../store/replica/replica.js'
+import type { Need } from '../store/replica/rows.js'
 import { explainPostgres } from './fault.js'
 import type { FleetFault } from './fault.js'
 import type { FleetSecrets } from './membership.js'
@@ -54,13 +55,15 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
     let unreadable = 0
     let pulled = 0
     let pushed = 0
+    let stale: readonly string[] = []
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const read = await pull(client, parts)
+      const read = await pull(client, parts, stale)
       pulled += read.pulled
       unreadable = read.unreadable
       const given = await push(client, parts)
       pushed += given.pushed
-      if (!given.isStale && given.pushed === 0) break
+      stale = given.stale
+      if (stale.length === 0 && given.pushed === 0) break
     }
     return { pulled, pushed, unreadable }
   } catch (error) {
@@ -71,7 +74,8 @@ export async function copyOnce(client: Connection, parts: CopyParts): Promise<Co
 /**
  * Takes rows that came with a wake-up, as few rows as a page of the record. The cursor stays: the next
  * round reads them again from the table, which alone says what the record holds, so that a notification
- * that is lost, forged or out of date takes nothing from this kiosk but a query.
+ * that is lost, forged or out of date takes nothing from this kiosk but a query: what the table does not
+ * tell of by then is looked up there.
  * @returns whether that was all; else a round is needed at once
  */
 export function takeNews(
@@ -83,6 +87,7 @@ export function takeNews(
   if (cursor.pass > 0 || cursor.sequence === 0) return false
   const fresh = rows.filter(({ seq }) => Number(seq) > cursor.sequence)
   if (fresh.length === 0) return true
+  if (taken?.hasRoomFor(fresh.length) === false) return false
   const { records, unreadable } = openRows(secrets, fresh)
   if (unreadable.length > 0 || records.some(({ outdated }) => outdated)) return false
   onApplied(replica.apply(records, cursor))
@@ -107,6 +112,7 @@ interface Reading extends CopyParts {
 async function pull(
   client: Connection,
   parts: CopyParts,
+  stale: readonly string[],
 ): Promise<{ readonly pulled: number; readonly unreadable: number }> {
   const { replica, secrets } = parts
   const known = replica.cursor()
@@ -119,7 +125,15 @@ async function pull(
   const reading: Reading = { ...parts, head, start, damaged: new Set(readDamaged(replica)) }
   let pulled = 0
   if (head.check.sequence > start.sequence) pulled = await readPages(client, reading)
-  if (reading.damaged.size > 0) await lookAgain(client, reading)
+  const unmet = openRows(secrets, parts.taken?.unmet() ?? []).records
+  for (const record of unmet) reading.damaged.add(nameAtServer(secrets, record))
+  for (const subject of stale) reading.damaged.add(subject)
+  if (reading.damaged.size > 0) {
+    const missing = await lookAgain(client, reading)
+    const isMissing = (record: RemoteRecord) => missing.has(nameAtServer(secrets, record))
+    replica.giveBack(unmet.filter(isMissing))
+  }
+  parts.taken?.clear()
   const isPass = start.pass > 0
   if (isPass || !sameCheck(replica.cursor().check, head.check)) {
     replica.apply([], atHead(replica.cursor(), head))
@@ -137,6 +151,9 @@ function atHead(cursor: Cursor, { check }: RecordHead): Cursor {
   return cursor.pass > 0 ? { ...cursor, sequence } : { ...cursor, sequence, check }
 }
 
+const nameAtServer = (secrets: FleetSecrets, { kind, subject }: Need): string =>
+  subjectHash(secrets, kind, subject).toString('hex')
+
 /** Applies records in one transaction. @returns how many were taken */
 function applyRecords(
   { replica, secrets, onApplied, damaged }: Reading,
@@ -145,9 +162,7 @@ function applyRecords(
 ): number {
   const changes = replica.apply(records, cursor)
   onApplied(changes)
-  for (const { kind, subject } of changes.unbelieved) {
-    damaged.add(subjectHash(secrets, kind, subject).toString('hex'))
-  }
+  for (const need of changes.unbelieved) damaged.add(nameAtServer(secrets, need))
   return records.length - changes.unbelieved.length
 }
 
@@ -166,7 +181,7 @@ async function readPages(client: Connection, reading: Reading): Promise<number> 
       const slice = rows.slice(from, from + sliceRows)
       from += slice.length
       // One that reads anew must see all of it, known or not.
-      const isNew = (row: RecordRow) => cursor.pass > 0 || taken?.has(row) !== true
+      const isNew = (row: RecordRow) => taken?.meets(row) !== true || cursor.pass > 0
       const { records, unreadable } = openRows(secrets, slice.filter(isNew))
       for (const { subject } of unreadable) damaged.add(subject)
       cursor = { ...cursor, sequence: Number(slice.at(-1)?.seq) }
@@ -188,15 +203,22 @@ async function readPages(client: Connection, reading: Reading): Promise<number> 
   return pulled
 }
 
-/** Whether rows that could not be taken can be by now. */
-async function lookAgain(client: Connection, reading: Reading): Promise<void> {
+/**
+ * Whether rows that could not be taken can be by now.
+ * @returns subjects, as the server names them, that the record does not have
+ */
+async function lookAgain(client: Connection, reading: Reading): Promise<ReadonlySet<string>> {
   const { replica, secrets, damaged } = reading
   const looked = [...damaged].slice(0, MAX_DAMAGED)
   const { records, unreadable } = await readRows(client, secrets, looked)
+  const missing = new Set(looked)
+  for (const record of records) missing.delete(nameAtServer(secrets, record))
+  for (const { subject } of unreadable) missing.delete(subject)
   for (const subject of looked) damaged.delete(subject)
   if (records.length > 0) applyRecords(reading, records, replica.cursor())
   for (const { subject } of unreadable) damaged.add(subject)
   replica.remember('unreadable', damaged.size === 0 ? null : [...damaged])
+  return missing
 }
 
 function readDamaged(replica: Replica): string[] {
@@ -210,16 +232,18 @@ const sameCheck = (a: Cursor['check'], b: Cursor['check']): boolean =>
 async function push(
   client: Connection,
   { replica, secrets, onApplied }: CopyParts,
-): Promise<{ readonly pushed: number; readonly isStale: boolean }> {
+): Promise<{ readonly pushed: number; readonly stale: readonly string[] }> {
   let pushed = 0
   for (;;) {
     // Looked at first, since reading them takes the store's lock.
     const changes = replica.hasPending() ? replica.pending(PUSH_ROWS) : []
-    if (changes.length === 0) return { pushed, isStale: false }
+    if (changes.length === 0) return { pushed, stale: [] }
     const { verdicts, given } = await pushChanges(client, secrets, changes)
     onApplied(replica.settle(verdicts, given))
     pushed += verdicts.filter(({ outcome }) => outcome !== 'stale').length
-    if (verdicts.some(({ outcome }) => outcome === 'stale')) return { pushed, isStale: true }
+    const stale = verdicts.filter(({ outcome }) => outcome === 'stale')
+    if (stale.length > 0)
+      return { pushed, stale: stale.map(({ change }) => nameAtServer(secrets, change)) }
     await turn()
   }
 }

@@ -3,7 +3,9 @@ import { openSecrets, type FleetSecrets } from '../../src/fleet/membership.js'
 import { beginFleet, invite, joinFleet } from '../../src/fleet/joining.js'
 import { migrateRecord } from '../../src/fleet/migrate.js'
 import { pushChanges } from '../../src/fleet/record-table.js'
-import { copyOnce, type CopyReport } from '../../src/fleet/sync.js'
+import { createTakenRows } from '../../src/fleet/news.js'
+import type { RecordRow } from '../../src/fleet/sealed-record.js'
+import { copyOnce, takeNews, type CopyReport } from '../../src/fleet/sync.js'
 import type { AppliedChanges } from '../../src/store/replica/replica.js'
 import type { Store } from '../../src/store/store.js'
 import { temporaryStore } from '../store/samples.js'
@@ -16,6 +18,8 @@ export interface Kiosk {
   readonly applied: AppliedChanges[]
   /** One round with the record. */
   copy(): Promise<CopyReport>
+  /** Rows that come with a wake-up. @returns whether no round is needed at once */
+  hear(rows: readonly RecordRow[]): boolean
   /** Gives what waits to the record and dies before it hears of it. */
   copyAndForget(): Promise<void>
 }
@@ -23,6 +27,8 @@ export interface Kiosk {
 function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
   const secrets = openSecrets(store.replica)
   const applied: AppliedChanges[] = []
+  const onApplied = (changes: AppliedChanges) => void applied.push(changes)
+  const parts = { replica: store.replica, secrets, onApplied, taken: createTakenRows() }
   let client: Connection | undefined
   async function close(): Promise<void> {
     const open = client
@@ -37,13 +43,13 @@ function toKiosk(t: Test, cluster: Cluster, store: Store): Kiosk {
     async copy() {
       client ??= await cluster.connect()
       try {
-        const onApplied = (changes: AppliedChanges) => void applied.push(changes)
-        return await copyOnce(client, { replica: store.replica, secrets, onApplied })
+        return await copyOnce(client, parts)
       } catch (error) {
         await close()
         throw error
       }
     },
+    hear: (rows) => takeNews(parts, rows),
     async copyAndForget() {
       client ??= await cluster.connect()
       await pushChanges(client, secrets, store.replica.pending(200))

@@ -3,7 +3,6 @@ import t from 'tap'
 
 import type { PersonChange } from '../../src/store/persons.js'
 import type { RecordRow } from '../../src/fleet/sealed-record.js'
-import { takeNews } from '../../src/fleet/sync.js'
 import { sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle, type Kiosk } from './kiosk.js'
@@ -164,7 +163,10 @@ t.test(
     }
     let seed = 1
 
+    let runs = 0
+
     async function run(steps: readonly Step[]): Promise<void> {
+      runs++
       await settle(kiosks)
       await backup()
       /** Deleted somewhere: nobody may be back at the end. */
@@ -268,9 +270,7 @@ t.test(
             break
           case 'play-again': {
             const row = kept.at(-1 - (one.who % Math.max(1, kept.length)))
-            const { store, secrets } = kiosks[one.kiosk]
-            const parts = { replica: store.replica, secrets, onApplied: () => undefined }
-            if (row) takeNews(parts, [{ ...row, seq: '9000000' }])
+            if (row) kiosks[one.kiosk].hear([{ ...row, seq: '9000000' }])
             break
           }
           case 'tell':
@@ -333,6 +333,6 @@ t.test(
       interruptAfterTimeLimit: FULL ? 600_000 : 6_000,
     })
     await client.end()
-    t.pass(`${RUNS} runs at most`)
+    t.ok(runs > 0, `${runs} runs`)
   },
 )

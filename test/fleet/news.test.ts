@@ -1,11 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
 
-import { createTakenRows, newsOf, readNews } from '../../src/fleet/news.js'
+import { newsOf, readNews } from '../../src/fleet/news.js'
 import { CHANGE_CHANNEL } from '../../src/fleet/record-table.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import type { RecordRow } from '../../src/fleet/sealed-record.js'
-import { copyOnce, takeNews } from '../../src/fleet/sync.js'
 import { sampleEmbedding, sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle } from './kiosk.js'
@@ -64,9 +63,6 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     await listener.query('SELECT 1')
     return [...heard]
   }
-  const taking = ({ store: { replica }, secrets }: typeof a, rows: readonly RecordRow[]) =>
-    takeNews({ replica, secrets, onApplied: () => undefined }, rows)
-
   const ada = a.store.persons.create('Ada', 'cli')
   await settle(kiosks)
   a.store.templates.add(sampleTemplate(ada.id, 3), 'cli')
@@ -75,7 +71,7 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
 
   await t.test('is taken without asking, and the next round finds nothing amiss', async (t) => {
     const before = b.store.replica.cursor()
-    t.equal(taking(b, enrolled), true)
+    t.equal(b.hear(enrolled), true)
     t.equal(b.store.templates.countOf(ada.id), 1)
     t.match(b.store.persons.get(grace.id), { name: 'Grace' })
     t.same(b.store.replica.cursor(), before, 'only the table says how far the record goes')
@@ -87,19 +83,9 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
   await t.test('what came with it is not taken again from the table', async (t) => {
     a.store.persons.update(grace.id, { name: 'Grace H.' }, 'cli')
     const told = await toldBy(a)
-    const { replica } = b.store
-    const { secrets } = b
-    const taken = createTakenRows()
-    const parts = { replica, secrets, taken, onApplied: () => undefined }
-    t.equal(takeNews(parts, told), true)
-    t.equal(taken.has(told[0]), true)
-    t.equal(taken.has({ ...told[0], version: '9' }), false)
-    const client = await cluster.connect()
-    t.match(await copyOnce(client, parts), { pulled: 0, pushed: 0, unreadable: 0 })
-    t.equal(replica.cursor().sequence, Number(told[0].seq), 'but it counts as read')
-    taken.clear()
-    t.equal(taken.has(told[0]), false)
-    await client.end()
+    t.equal(b.hear(told), true)
+    t.match(await b.copy(), { pulled: 0, pushed: 0, unreadable: 0 })
+    t.equal(b.store.replica.cursor().sequence, Number(told[0].seq), 'but it counts as read')
     await settle(kiosks)
     t.equal(new Set(digests(kiosks)).size, 1)
   })
@@ -110,7 +96,7 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     a.store.persons.update(ada.id, { active: false }, 'cli')
     const late = await toldBy(a)
     await b.copy()
-    t.equal(taking(b, [...late, ...early]), true)
+    t.equal(b.hear([...late, ...early]), true)
     t.match(b.store.persons.get(ada.id), { name: 'Ada L.', active: false })
     t.equal(b.store.replica.hasPending(), false)
     await settle(kiosks)
@@ -144,7 +130,7 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
       await settle(kiosks)
       t.equal(old.length, 5)
       for (const row of old) {
-        taking(b, [{ ...row, seq: '90000' }])
+        b.hear([{ ...row, seq: '90000' }])
         const what = `${row.kind} ${row.version}`
         t.match(b.store.groups.schedule('crew')?.schedule, NEVER_OPEN, what)
         const known = b.store.templates
@@ -158,7 +144,7 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
       // Deleted for good, whatever of it is played again.
       a.store.groups.remove('crew', 'cli')
       await settle(kiosks)
-      for (const row of old) taking(b, [{ ...row, seq: '90000' }])
+      for (const row of old) b.hear([{ ...row, seq: '90000' }])
       t.same(b.store.groups.list(), [])
       await settle(kiosks)
       for (const { store } of kiosks) t.same(store.groups.list(), [])
@@ -194,8 +180,8 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     const [row] = told
     const changed = Buffer.from(row.ciphertext)
     changed[20] ^= 1
-    t.equal(taking(b, [{ ...row, ciphertext: changed }]), false)
-    t.equal(taking(b, [{ ...row, deleted: true }]), false)
+    t.equal(b.hear([{ ...row, ciphertext: changed }]), false)
+    t.equal(b.hear([{ ...row, deleted: true }]), false)
     t.equal(b.store.persons.get(grace.id)?.active, true)
     await settle(kiosks)
     t.equal(b.store.persons.get(grace.id)?.active, false)
@@ -217,7 +203,7 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     await client2.end()
     await listener.query('SELECT 1')
     t.equal(heard.length, 1)
-    t.equal(taking(b, heard), false)
+    t.equal(b.hear(heard), false)
     t.notOk(b.store.persons.list().some(({ name }) => name === 'Mallory'))
   })
   await listener.end()

@@ -17,6 +17,7 @@ import type {
   Replica,
 } from './replica.js'
 import { createReplicaRows } from './rows.js'
+import type { Need } from './rows.js'
 import { createTaker, newChanges } from './take.js'
 import type { Changes } from './take.js'
 
@@ -77,6 +78,15 @@ export function createReplica(
     ledger.remember('cursor', next)
     audit.append({ actor: 'system', action: 'fleet.record-went-back' })
     return next
+  })
+
+  const giveBack = database.transaction((subjects: readonly Need[]) => {
+    for (const { kind, subject } of subjects) {
+      const known = ledger.known(kind, subject)
+      if (known === undefined) continue
+      ledger.setKnown(kind, subject, { ...known, version: 0 })
+      ledger.ensureMark(kind, subject, known.deleted, true)
+    }
   })
 
   const endPass = database.transaction((check: Cursor['check']) => {
@@ -193,6 +203,7 @@ export function createReplica(
     beginPass: () => beginPass.immediate(),
     endPass: (check) => endPass.immediate(check),
     apply: (records, next) => withoutTraces(apply.immediate(records, next)),
+    giveBack: (subjects) => giveBack.immediate(subjects),
     knows,
     hasPending: () => ledger.hasMarks(),
     countPending: () => ledger.countMarks(),

@@ -77,6 +77,8 @@ export interface Replica {
    * repeated.
    */
   apply(records: readonly RemoteRecord[], cursor: Cursor): AppliedChanges
+  /** What is known here of subjects that the record does not have is marked, to be given to it. */
+  giveBack(subjects: readonly Need[]): void
   /** Whether a record says exactly what is known here. */
   knows(record: RemoteRecord): boolean
   hasPending(): boolean
