@@ -1,11 +1,23 @@
+import { dirname } from 'node:path'
+
 import t from 'tap'
 
 import { migrateRecord } from '../../src/fleet/migrate.js'
 import { resealRecords } from '../../src/fleet/reseal.js'
 import { removeMember } from '../../src/fleet/rotation.js'
-import { sampleEmbedding, sampleTemplate } from '../store/samples.js'
+import { keyedHash } from '../../src/fleet/seal.js'
+import { openRecord, subjectHash, type RecordRow } from '../../src/fleet/sealed-record.js'
+import { folderBytes, sampleEmbedding, sampleTemplate } from '../store/samples.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle, type Kiosk } from './kiosk.js'
+import {
+  everythingAtServer,
+  formsOfEmbedding,
+  formsOfName,
+  formsOfPicture,
+  found,
+  type Form,
+} from './readable.js'
 
 const CROP = 'crop-marker-51d0'
 const NAME = 'Zaphod Markerbrox'
@@ -42,19 +54,63 @@ t.test('a fleet over a real PostgreSQL', { skip: noPostgres }, async (t) => {
     await client.end()
   })
 
-  await t.test('the server holds no name, embedding or picture in the clear', async (t) => {
+  await t.test(
+    'neither the server nor a stolen disk tells a name, a face or a picture',
+    async (t) => {
+      const [template] = a.store.templates.gallery()
+      const { vector } = template.embedding
+      const { cropPng } = sampleTemplate('', 5, CROP)
+      const forms = [...formsOfName(NAME), ...formsOfEmbedding(vector), ...formsOfPicture(cropPng)]
+      const isOfOurs = ({ what }: Form) => !what.startsWith('beginning')
+      t.same(found(everythingAtServer(cluster), forms.filter(isOfOurs)), [])
+      for (const { store } of kiosks) {
+        t.same(found(folderBytes(dirname(store.info.path)), forms.filter(isOfOurs)), [])
+      }
+
+      // This is the sealing, not a search that finds nothing.
+      const client = await cluster.connect()
+      await client.query('CREATE TABLE clear (name text, vector bytea, body json, crop text)')
+      await client.query('INSERT INTO clear VALUES ($1, $2, $3, $4)', [
+        NAME,
+        Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength),
+        JSON.stringify([...vector]),
+        `data:image/png;base64,${Buffer.from(cropPng).toString('base64')}`,
+      ])
+      t.same(found(everythingAtServer(cluster), forms).sort(), [
+        'beginning of picture as base64',
+        'decimals',
+        'end of picture as base64',
+        'float32',
+        'float32 as hex',
+        'name',
+        'picture as base64',
+      ])
+      await client.query('DROP TABLE clear')
+      await client.end()
+    },
+  )
+
+  await t.test('who is at the server by which hash tells nobody without the key', async (t) => {
     const client = await cluster.connect()
-    const { rows } = await client.query<{ ciphertext: Buffer; everything: string }>(
-      'SELECT ciphertext, fleet_record::text AS everything FROM fleet_record',
+    const { rows } = await client.query<RecordRow>(
+      `SELECT * FROM fleet_record WHERE kind = 'person'`,
     )
-    const bytes = Buffer.concat(rows.map(({ ciphertext }) => ciphertext))
-    const [template] = a.store.templates.gallery()
-    const vector = Buffer.from(template.embedding.vector.buffer)
-    for (const secret of [NAME, CROP, Buffer.from(CROP).toString('base64').slice(2, 16)]) {
-      t.notOk(bytes.includes(secret))
-      t.notOk(rows.some(({ everything }) => everything.includes(secret)))
+    const [person] = a.store.persons.list()
+    const row = rows.find(({ subject }) =>
+      subject.equals(subjectHash(b.secrets, 'person', person.id)),
+    )
+    t.ok(row, 'known to whoever has the key')
+    const stranger = { ...b.secrets, indexKey: () => Buffer.alloc(32, 7) }
+    t.notOk(row?.subject.equals(subjectHash(stranger, 'person', person.id)))
+    // Whatever the server holds is no key to it.
+    const { rows: known } = await client.query<{ bytes: Buffer }>(
+      `SELECT sign_key AS bytes FROM fleet_member UNION ALL SELECT box_key FROM fleet_member
+       UNION ALL SELECT mac FROM fleet_member UNION ALL SELECT sealed FROM fleet_key
+       UNION ALL SELECT convert_to(id, 'UTF8') FROM fleet`,
+    )
+    for (const { bytes } of [...known, { bytes: Buffer.alloc(0) }, { bytes: Buffer.alloc(32) }]) {
+      t.notOk(row?.subject.equals(keyedHash(bytes, `subject\nperson\n${person.id}`)))
     }
-    t.notOk(bytes.includes(vector.subarray(64, 80)))
     await client.end()
   })
 
@@ -199,8 +255,13 @@ t.test('a fleet over a real PostgreSQL', { skip: noPostgres }, async (t) => {
     t.ok(resealed > 0)
     t.equal(left, 0)
     await t.rejects(c.copy(), { code: 'removed' })
-    const old = await client.query('SELECT 1 FROM fleet_record WHERE generation < 2')
-    t.equal(old.rowCount, 0)
+    const { rows } = await client.query<RecordRow>('SELECT * FROM fleet_record')
+    t.ok(rows.length > 0)
+    t.ok(rows.every((row) => !('unreadable' in openRecord(a.secrets, row))))
+    t.ok(
+      rows.every((row) => 'unreadable' in openRecord(c.secrets, row)),
+      'its key opens nothing',
+    )
     const person = a.store.persons.create('Ines', 'cli')
     await settle([a, b])
     t.equal(b.store.persons.get(person.id)?.name, 'Ines')
