@@ -18,6 +18,7 @@ import { startReader, type Reader } from '../events/reader.js'
 import {
   EAGER,
   enrolMan,
+  FULL,
   newHome,
   pause,
   rounds,
@@ -27,7 +28,8 @@ import {
   type Test,
 } from './running-daemon.js'
 
-const OUTAGE_MS = rounds(7000, 60_000)
+/** Long enough for decisions to be late. */
+const OUTAGE_MS = rounds(5500, 60_000)
 /** A back-off of 30 s, and what waits. */
 const CATCH_UP_MS = 90_000
 const CAMERA = { GENKAN_CAMERA_SOURCE: 'file', GENKAN_CAMERA_PATH: assetPath('franck.mp4') }
@@ -119,7 +121,7 @@ const isCaughtUp = (daemon: RunningDaemon) => async (): Promise<boolean> => {
 }
 
 t.test(
-  'a broker that stops, is killed, forgets its sessions, hangs, or whose wire goes dead',
+  'a broker that is killed, forgets its sessions or hangs',
   { skip: noMosquitto, timeout: 1_200_000 },
   async (t) => {
     const broker = await startMosquitto(t, ['allow_anonymous true', 'persistence false'])
@@ -138,27 +140,24 @@ t.test(
     })
     await enrolMan(daemon)
 
-    const faults: [string, RegExp, () => Promise<void> | void, () => Promise<void> | void][] = [
-      [
-        'stopped',
-        /nothing listens|closed|cut|shutting down/,
-        () => broker.stop(),
-        () => broker.start(),
-      ],
+    type Fault = [string, RegExp, () => Promise<void> | void, () => Promise<void> | void]
+    const silent = /did not answer|does not answer|no answer/
+    const faults: Fault[] = [
       ['killed', /nothing listens|closed|cut/, () => broker.stop('SIGKILL'), () => broker.start()],
-      [
-        'hung',
-        /did not answer|does not answer|no answer/,
-        () => broker.freeze(),
-        () => broker.thaw(),
-      ],
-      [
-        'dead wire',
-        /did not answer|does not answer|no answer/,
-        () => wire.kill(),
-        () => wire.mend(),
-      ],
+      ['hung', silent, () => broker.freeze(), () => broker.thaw()],
     ]
+    // Otherwise left to the next test and `events/publisher`, and to `events/grant`.
+    if (FULL) {
+      faults.push(
+        [
+          'stopped',
+          /nothing listens|closed|cut|shutting down/,
+          () => broker.stop(),
+          () => broker.start(),
+        ],
+        ['dead wire', silent, () => wire.kill(), () => wire.mend()],
+      )
+    }
     for (const [what, cause, begin, end] of faults) {
       const heard = controller.count()
       await until(() => controller.count() > heard, 'a grant before the fault', CATCH_UP_MS)

@@ -19,8 +19,12 @@ export const rounds = (short: number, full: number): number => (FULL ? full : sh
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url))
 
-/** A door that decides often: texture alone, and no rest after a decision. */
+/**
+ * A door that decides often: texture alone, and no rest after a decision. Half of the frames are enough
+ * for that, and leave the processor to what runs beside.
+ */
 export const EAGER = {
+  GENKAN_CAMERA_FPS: '8',
   GENKAN_LIVENESS_MODE: 'texture',
   GENKAN_DECISION_COOLDOWN_MS: '0',
   GENKAN_DECISION_GRANT_COOLDOWN_MS: '0',
