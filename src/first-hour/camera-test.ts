@@ -16,8 +16,11 @@ export type CameraTest =
     }
   | { readonly outcome: 'no-picture'; readonly cause: string; readonly cure: string }
 
-/** Frames until a camera has settled its exposure. */
+/** Frames until a camera has settled its exposure, and the longest wait for them. */
 const SETTLING_FRAMES = 10
+const SETTLING_MS = 10_000
+/** By then a camera that did not open has said why. */
+const EXPLAINING_MS = 500
 
 /**
  * Takes one picture from the configured camera and looks for faces in it. It is kept only where a path
@@ -25,12 +28,13 @@ const SETTLING_FRAMES = 10
  */
 export async function testCamera(config: Config, picturePath?: string): Promise<CameraTest> {
   const camera = openCamera(config.camera, { playlist: defaultReplayPlaylist(assetPath) })
-  const timeout = AbortSignal.timeout(config.camera.openTimeoutMs + SETTLING_FRAMES * 1000)
   camera.start()
   try {
-    let frame = await camera.nextFrame(timeout)
+    const openingMs = config.camera.openTimeoutMs + EXPLAINING_MS
+    let frame = await camera.nextFrame(AbortSignal.timeout(openingMs))
+    const settling = AbortSignal.timeout(SETTLING_MS)
     for (let i = 1; i < SETTLING_FRAMES && frame !== undefined; i++) {
-      frame = await camera.nextFrame(timeout)
+      frame = await camera.nextFrame(settling)
     }
     if (frame === undefined) {
       const { state } = camera

@@ -78,7 +78,7 @@ t.test(
     const picture = join(folder, 'test.jpg')
     const args = ['setup', '--yes', '--config', config, '--door-name', 'Side gate']
     const refused = spawnSync('node', [cli, ...args, '--camera', '/dev/video99'], {
-      env,
+      env: { ...env, GENKAN_CAMERA_OPEN_TIMEOUT_MS: '1000' },
       encoding: 'utf8',
     })
     t.equal(refused.status, 1)
