@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import t from 'tap'
 
+import type { ReplayItem } from '../../src/capture/replay-playlist.js'
+import { assetPath } from '../../src/models/registry.js'
 import { chromiumMissing, launchChromium } from './chromium.js'
 import { startConsoleDaemon } from './console-daemon.js'
 import type { ConsoleDaemon } from './console-daemon.js'
@@ -14,6 +16,16 @@ t.setTimeout(500_000)
 
 /** Pauses in which nobody is there: the painter of lowest priority stands still while a face is judged. */
 const CAMERA = '{ source: replay, gapS: 8 }'
+/** Somebody comes, and soon goes. */
+const VISIT: readonly ReplayItem[] = [
+  {
+    kind: 'clip',
+    label: 'a man talking',
+    file: assetPath('franck.mp4'),
+    startS: 0,
+    durationS: 3,
+  },
+]
 /** That painter on a busy machine. */
 const PAINTED_MS = 240_000
 /** Before a picture is set or drawn there is none. */
@@ -23,7 +35,7 @@ let browser: Browser
 let daemon: ConsoleDaemon
 t.before(async () => {
   if (chromiumMissing) return
-  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon(CAMERA)])
+  ;[browser, daemon] = await Promise.all([launchChromium(), startConsoleDaemon(CAMERA, VISIT)])
 })
 t.after(async () => {
   if (chromiumMissing) return
