@@ -5,7 +5,7 @@ import t from 'tap'
 
 const CLI = fileURLToPath(new URL('../../src/cli.js', import.meta.url))
 /** Far from a warm daemon: what a slope means needs the long form, `npm run soak -- --minutes N`. */
-const MINUTES = '0.5'
+const MINUTES = '0.4'
 /** The memory at which the daemon's own watchdog would restart it. */
 const CEILING_MB = 700
 
