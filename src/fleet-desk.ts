@@ -8,6 +8,7 @@ import { ALONE as ALONE_VIEW } from './admin/ports/fleet.js'
 import type { FleetPort } from './admin/ports/fleet.js'
 import type { Config } from './config/schema.js'
 import type { EncoderRollout } from './encoder-rollout.js'
+import { distanceSq } from './encoding/embedding.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { Health } from './events/messages.js'
 import type { Publisher } from './events/publisher.js'
@@ -15,7 +16,7 @@ import type { Listener } from './events/subscriptions.js'
 import { addressOf } from './fleet/address.js'
 import { resealAudit, writeAudit } from './fleet/audit-sink.js'
 import { writeDecisions } from './fleet/decision-sink.js'
-import { toFleetDoor } from './fleet/doors.js'
+import { MAX_TOLD_DUPLICATES, toFleetDoor, toldDuplicates } from './fleet/doors.js'
 import type { FleetDoor } from './fleet/doors.js'
 import { explainPostgres } from './fleet/fault.js'
 import { createFreshness } from './fleet/freshness.js'
@@ -175,8 +176,29 @@ function openMember(
     const embedding = parts.current(template.embedding)
     if (embedding.modelId !== recognition.gallery.modelId) return
     const other = recognition.nearestOther(embedding, template.personId)
-    if (other !== undefined && store.replica.noteDuplicate(template.personId, other)) {
-      log.warn({ persons: [template.personId, other] }, 'two persons have one face')
+    if (other !== undefined) note(template.personId, other)
+  }
+
+  function note(personId: string, otherId: string): void {
+    if (!store.replica.noteDuplicate(personId, otherId)) return
+    log.warn({ persons: [personId, otherId] }, 'two persons have one face')
+  }
+
+  /** Another door found them, or somebody wrote so to the database: seen for oneself before it is believed. */
+  function checkTold(pairs: readonly (readonly [string, string])[]): void {
+    const thresholdSq = recognition.threshold()?.value
+    if (thresholdSq === undefined) return
+    const vectorsOf = (personId: string) =>
+      store.templates
+        .byPerson(personId)
+        .map(({ embedding }) => parts.current(embedding))
+        .filter(({ modelId }) => modelId === recognition.gallery.modelId)
+        .map(({ vector }) => vector)
+    for (const [personId, otherId] of pairs) {
+      const others = vectorsOf(otherId)
+      const isClose = (vector: Float32Array) =>
+        others.some((other) => distanceSq(vector, other) <= thresholdSq)
+      if (personId !== otherId && vectorsOf(personId).some(isClose)) note(personId, otherId)
     }
   }
 
@@ -259,6 +281,8 @@ function openMember(
   }
   async function askOnce(): Promise<{
     readonly doors: readonly FleetDoor[] | null
+    /** As the doors say, see {@link toldDuplicates}. */
+    readonly duplicates: readonly (readonly [string, string])[]
     /** By the server's clock. */
     readonly nowMs: number
     readonly trouble: Trouble | null
@@ -268,13 +292,14 @@ function openMember(
       try {
         const rows = await listMembers(client, secrets)
         const doors = rows.map((row) => toFleetDoor(row, kiosk))
-        return { doors, nowMs: await serverNowMs(client), trouble: null }
+        const duplicates = rows.flatMap(toldDuplicates)
+        return { doors, duplicates, nowMs: await serverNowMs(client), trouble: null }
       } finally {
         await client.end().catch(() => undefined)
       }
     } catch (error) {
       const { cause, cure } = explainPostgres(error)
-      return { doors: null, nowMs: Number.NaN, trouble: { cause, cure } }
+      return { doors: null, duplicates: [], nowMs: Number.NaN, trouble: { cause, cure } }
     }
   }
 
@@ -328,6 +353,10 @@ function openMember(
           ...healthOf(health),
           sequence: store.replica.cursor().sequence,
           pending: store.replica.countPending(),
+          duplicates: store.replica
+            .duplicates()
+            .slice(0, MAX_TOLD_DUPLICATES)
+            .map(({ personId, otherId }) => [personId, otherId]),
         }),
         async afterRound(client) {
           await handDecisions(client)
@@ -354,6 +383,7 @@ function openMember(
       const answer = await askDoors()
       const trouble = answer.trouble ?? (state?.name === 'degraded' ? state : null)
       const rollout = store.fleetRules.rollout()
+      checkTold(answer.duplicates)
       return {
         state:
           trouble !== null ? 'degraded' : state?.name === 'connected' ? 'connected' : 'connecting',

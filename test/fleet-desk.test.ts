@@ -78,7 +78,30 @@ t.test(
 
     store.persons.delete(second.id, 'cli')
     await until(() => desk.trouble() === undefined, 'the trouble to be over')
+
+    // What another door says that it found is looked at, and only then believed.
+    const third = a.store.persons.create('Ada thrice', 'cli')
+    a.store.templates.add({ ...template, personId: third.id }, 'cli')
+    const bob = a.store.persons.create('Bob', 'cli')
+    a.store.templates.add(sampleTemplate(bob.id, 2), 'cli')
+    await a.copy()
+    await until(() => store.persons.get(bob.id) !== undefined, 'what the other door enrolled')
+    t.same((await desk.view()).duplicates, [], 'whose face it is, is for that door to see')
+    const client = await cluster.connect()
+    const pairs = [
+      [first.id, third.id],
+      [first.id, bob.id],
+      [first.id, first.id],
+    ]
+    await client.query('UPDATE fleet_member SET status = $2 WHERE id = $1', [
+      a.secrets.membership().kiosk,
+      JSON.stringify({ duplicates: pairs }),
+    ])
+    await client.end()
+    const { duplicates } = await desk.view()
+    t.equal(duplicates.length, 1)
+    t.match(duplicates, [{ personId: first.id, otherId: third.id }])
     await desk.stop()
-    t.equal(store.persons.list().length, 1)
+    t.equal(store.persons.list().length, 3)
   },
 )

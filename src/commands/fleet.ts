@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/schema.js'
 import { neededAddress } from '../fleet/address.js'
 import { readAudit } from '../fleet/audit-sink.js'
+import { toldDuplicates } from '../fleet/doors.js'
 import { beginFleet, invite, joinFleet } from '../fleet/joining.js'
 import { listMembers } from '../fleet/members.js'
 import { openSecrets, readMembership } from '../fleet/membership.js'
@@ -214,9 +215,18 @@ export async function fleetStatus(options: FleetOptions): Promise<void> {
       historyHolds: head.hasCheck,
       digest: store.replica.digest(),
       duplicates: store.replica.duplicates(),
+      told: (await listMembers(client, secrets)).flatMap((member) =>
+        toldDuplicates(member)
+          .filter((pair) => pair.every((id) => store.persons.get(id) !== undefined))
+          .map(([personId, otherId]) => ({ personId, otherId, by: member.name })),
+      ),
     }
     const twice = fields.duplicates.map(
       ({ personId, otherId }) => `  one face, two persons: ${personId} and ${otherId}\n`,
+    )
+    const told = fields.told.map(
+      ({ personId, otherId, by }) =>
+        `  one face, two persons: ${personId} and ${otherId}, says ${by}\n`,
     )
     printFleet(
       options,
@@ -224,7 +234,7 @@ export async function fleetStatus(options: FleetOptions): Promise<void> {
       `fleet ${fields.fleet}, this kiosk ${fields.kiosk}\n` +
         `  read to ${fields.read} of ${fields.record}, ${fields.waiting} changes wait here\n` +
         `  key ${fields.generation}; history ${fields.historyHolds ? 'holds' : 'WENT BACK: a backup was restored'}\n` +
-        `  digest ${fields.digest}\n${twice.join('')}`.trimEnd(),
+        `  digest ${fields.digest}\n${[...twice, ...told].join('')}`.trimEnd(),
     )
   })
 }

@@ -5,6 +5,9 @@ import type { MemberRow } from './members.js'
 const text = (max: number) => z.string().max(max).nullable().catch(null)
 const count = z.int().nonnegative().nullable().catch(null)
 
+/** Pairs of persons that a door tells of at most. */
+export const MAX_TOLD_DUPLICATES = 20
+
 const rolloutStateSchema = z.object({
   encoder: z.string().max(200),
   unseen: z.int().nonnegative(),
@@ -24,6 +27,10 @@ const statusSchema = z.object({
   sequence: count,
   pending: count,
   rollout: rolloutStateSchema.nullable().catch(null),
+})
+
+const duplicatesSchema = z.object({
+  duplicates: z.array(z.tuple([z.ulid(), z.ulid()])).max(MAX_TOLD_DUPLICATES),
 })
 
 /** A door of the fleet with what it last said of itself. */
@@ -48,4 +55,10 @@ export function toFleetDoor(row: MemberRow, kiosk: string): FleetDoor {
     isThis: row.id === kiosk,
     seenAt: row.seenAt?.toISOString() ?? null,
   }
+}
+
+/** Pairs of persons of whom a door says that they have one face; to be looked at before it is believed. */
+export function toldDuplicates({ status }: Pick<MemberRow, 'status'>): [string, string][] {
+  const said = duplicatesSchema.safeParse(status)
+  return said.success ? said.data.duplicates : []
 }

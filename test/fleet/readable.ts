@@ -89,6 +89,13 @@ function written(path: string): Buffer {
   return bytes.subarray(0, end)
 }
 
+/** Every byte of every file in a folder and in those within. */
+export function filesIn(folder: string): Buffer {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return Buffer.concat(files.map(({ parentPath, name }) => readFileSync(join(parentPath, name))))
+}
+
 /** Everything that the server's administrator has: the database as text, and the log of what was written. */
 export function everythingAtServer({ port, folder }: Cluster): Buffer {
   const dump = execFileSync(
