@@ -104,7 +104,8 @@ const DELETED_AGAIN: Step[] = [
       ...[0, 1, 2].map((kiosk): Step => ({ do: 'copy', kiosk, who: 0 })),
     ],
   ),
-  ...Array.from({ length: 20 }, (_, who): Step => ({ do: 'play-again', kiosk: 1, who })),
+  // The last rows are the group and its schedule as they were made anew, and before them the deletions.
+  { do: 'play-again', kiosk: 1, who: 2 },
 ]
 
 /** The tables of the record, copied aside and back: what a restored backup is to the kiosks. */
@@ -328,7 +329,7 @@ t.test(
 
     await fc.assert(fc.asyncProperty(stepLists, run), {
       numRuns: RUNS,
-      examples: [[ENCODED_TWICE], [MADE_AGAIN], [DELETED_AGAIN]],
+      examples: [[ENCODED_TWICE], [DELETED_AGAIN], [MADE_AGAIN]],
       endOnFailure: true,
       interruptAfterTimeLimit: FULL ? 600_000 : 6_000,
     })
