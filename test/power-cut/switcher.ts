@@ -21,9 +21,6 @@ for (let index = from; ; index++) {
   slots.endTrial()
   slots.keepOnly([version, previous])
   writeSync(1, `slot ${index}\n`)
-  // What nobody syncs shows that a cut really takes something away.
-  writeFileSync(join(root, `unsynced-${index % 5}`), String(index))
-  writeSync(1, `unsynced ${index}\n`)
   applyChanges(planChanges(profile, root), root)
   replaceConfiguration(join(root, 'genkan.yaml'), `# ${index}\n${'#'.repeat(9000)}\n`)
   writeSync(1, `configuration ${index}\n`)
