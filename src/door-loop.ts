@@ -94,11 +94,17 @@ export async function runDoorLoop(parts: DoorLoopParts, signal: AbortSignal): Pr
     }
   }
 
+  /** The camera may break while its last frame is judged: who stood there then may have gone. */
+  function whyNoGrant(): LoopFault | undefined {
+    const { state } = camera
+    return state.name === 'degraded' ? state : parts.withhold?.()
+  }
+
   /** Keeps on trying: what was decided must be in the record before anything else is decided. */
   async function recordAll(attempts: readonly EndedAttempt[], once = false): Promise<void> {
     for (const attempt of attempts) {
       let pending = attempt
-      const withheld = attempt.result.outcome === 'granted' ? parts.withhold?.() : undefined
+      const withheld = attempt.result.outcome === 'granted' ? whyNoGrant() : undefined
       if (withheld) pending = withoutGrant(attempt, withheld.cause)
       let decision: Decision | undefined
       for (;;) {

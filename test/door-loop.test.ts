@@ -271,6 +271,25 @@ t.test('stopping records what was open', async (t) => {
   t.match(recorded, [{ outcome: 'denied', reason: 'unknown' }])
 })
 
+t.test('nobody enters by the last frame of a camera that broke while it was judged', async (t) => {
+  let state: Camera['state'] = { name: 'ready', framesPerSecond: 10 }
+  const camera: Camera = {
+    ...cameraOf(3),
+    get state() {
+      return state
+    },
+  }
+  const line = lineOf((frame) => {
+    if (frame.sequence === 1) state = { name: 'degraded', cause: 'unplugged', cure: 'plug it in' }
+    return Promise.resolve(judgementOf(frame, frame.sequence < 2 ? [grantForAnna] : []))
+  })
+  const { recorded } = await run({ camera, line }, ({ faults }) => faults.length >= 3)
+  t.match(recorded, [
+    { outcome: 'granted' },
+    { outcome: 'denied', reason: 'fault', detail: 'unplugged' },
+  ])
+})
+
 t.test('a grant while the clock is not to be trusted is recorded as a fault', async (t) => {
   const line = lineOf((frame) =>
     Promise.resolve(judgementOf(frame, frame.sequence === 0 ? [grantForAnna] : [])),
