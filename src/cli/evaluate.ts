@@ -140,7 +140,9 @@ export function addEvaluateCommands(program: Command, withSetup: WithSetup): voi
       await evaluateMasks(options)
     })
   withSetup(evaluate.command('attacks <suite>'))
-    .description('simulated attacks before the whole line: stills, feeds, shown, masks or recordings')
+    .description(
+      'simulated attacks before the whole line: stills, feeds, shown, masks or recordings',
+    )
     .option('--images <folder>', 'people whose pictures are shown, one folder a person')
     .option('--people <count>', 'of them, at most', '100')
     .option('--modes <list>', 'judged over the same frames', 'life,challenge')
