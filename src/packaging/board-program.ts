@@ -34,14 +34,14 @@ const COMMAND_MODULE = /^commands\/(.+)\.js$/
 export interface BoardProgram {
   /** Files to lay, below the built sources. */
   readonly files: readonly string[]
-  /** Commands' modules in whose place {@link WORKSHOP_STUB} is laid. */
-  readonly stubs: readonly string[]
+  /** Commands' modules in whose place {@link WORKSHOP_NOTICE} is laid. */
+  readonly withheld: readonly string[]
   /** Packages that those files import. */
   readonly packages: ReadonlySet<string>
 }
 
 /** Tells whoever asks for such a command on a board where it is. */
-export const WORKSHOP_STUB = `import { CommandError } from './command-error.js'
+export const WORKSHOP_NOTICE = `import { CommandError } from './command-error.js'
 throw new CommandError(
   'bad-input',
   'a board has not this command, which trains or measures with labelled data or other servers; run it in a checkout of genkan',
@@ -76,10 +76,10 @@ function packageOf(specifier: string): string {
  */
 export function traceBoardProgram(built: string): BoardProgram {
   const files = new Set<string>()
-  const stubs = new Set<string>()
+  const withheld = new Set<string>()
   const packages = new Set<string>()
   const visit = (file: string, from: string): void => {
-    if (files.has(file) || stubs.has(file)) return
+    if (files.has(file) || withheld.has(file)) return
     if (!existsSync(join(built, file))) {
       throw new Error(`${from} needs ${file}, which is not in ${built}; npm run build`)
     }
@@ -87,7 +87,7 @@ export function traceBoardProgram(built: string): BoardProgram {
       if (!from.startsWith('cli/')) {
         throw new Error(`${from} runs on a board and needs ${file}, which does not`)
       }
-      stubs.add(file)
+      withheld.add(file)
       return
     }
     files.add(file)
@@ -105,5 +105,5 @@ export function traceBoardProgram(built: string): BoardProgram {
       if (name.endsWith('.js')) visit(join(folder, name), 'the package')
     }
   }
-  return { files: [...files].sort(), stubs: [...stubs].sort(), packages }
+  return { files: [...files].sort(), withheld: [...withheld].sort(), packages }
 }

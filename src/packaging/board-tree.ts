@@ -8,7 +8,7 @@ import { cacheFolder, defaultModels, modelsFolder, readAllManifests } from '../m
 import { version } from '../version.js'
 import type { Architecture } from './architecture.js'
 import { collectLicences, installBoardModules } from './board-modules.js'
-import { WORKSHOP_STUB, isWorkshopCommand, traceBoardProgram } from './board-program.js'
+import { WORKSHOP_NOTICE, isWorkshopCommand, traceBoardProgram } from './board-program.js'
 import { manPage } from './man-page.js'
 import { fetchNodeRuntime } from './node-runtime.js'
 import { runTool } from './run-tool.js'
@@ -51,10 +51,10 @@ function layModels(target: string): void {
 
 function layProgram(app: string): void {
   const built = join(packageRoot, 'build', 'src')
-  const { files, stubs } = traceBoardProgram(built)
+  const { files, withheld } = traceBoardProgram(built)
   const target = join(app, 'build', 'src')
   for (const file of files) cpSync(join(built, file), join(target, file))
-  for (const file of stubs) write(join(target, file), WORKSHOP_STUB)
+  for (const file of withheld) write(join(target, file), WORKSHOP_NOTICE)
   // Pages and styles are served from where they are written.
   cpSync(join(packageRoot, 'src', 'admin'), join(app, 'src', 'admin'), {
     recursive: true,

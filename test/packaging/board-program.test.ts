@@ -6,7 +6,7 @@ import { buildProgram } from '../../src/cli/program.js'
 import { packageRoot } from '../../src/config/paths.js'
 import { LEFT_OUT } from '../../src/packaging/board-modules.js'
 import {
-  WORKSHOP_STUB,
+  WORKSHOP_NOTICE,
   isWorkshopCommand,
   traceBoardProgram,
 } from '../../src/packaging/board-program.js'
@@ -44,7 +44,7 @@ t.test('and nothing that trains or judges nets', (t) => {
     [],
   )
   for (const file of ['commands/train-mask.js', 'commands/evaluate-attacks.js']) {
-    t.ok(program.stubs.includes(file), file)
+    t.ok(program.withheld.includes(file), file)
   }
   t.end()
 })
@@ -66,9 +66,9 @@ t.test('a command that is left out says so', async (t) => {
   mkdirSync(join(folder, 'commands'))
   const error = readFileSync(join(built, 'commands', 'command-error.js'))
   writeFileSync(join(folder, 'commands', 'command-error.js'), error)
-  const stub = join(folder, 'commands', 'train-mask.js')
-  writeFileSync(stub, WORKSHOP_STUB)
-  await t.rejects(import(pathToFileURL(stub).href), {
+  const notice = join(folder, 'commands', 'train-mask.js')
+  writeFileSync(notice, WORKSHOP_NOTICE)
+  await t.rejects(import(pathToFileURL(notice).href), {
     name: 'CommandError',
     message: /run it in a checkout of genkan/,
   })
@@ -87,7 +87,7 @@ t.test('names of what is left out are names of commands', (t) => {
   t.equal(paths.has('evaluate attacks'), true)
   t.equal(paths.has('learn'), false)
   // One module each, and the group `evaluate` itself has none.
-  t.equal(paths.size - 1, program.stubs.length)
+  t.equal(paths.size - 1, program.withheld.length)
   t.end()
 })
 
