@@ -305,7 +305,7 @@ t.test('whatever the id in the path, nothing breaks or leaks', async (t) => {
       ]) {
         const text = await response.text()
         if (id === '' && response.status === 200) continue
-        t.ok([400, 404, 405].includes(response.status), `${id}: ${response.status}`)
+        t.ok([400, 404, 405].includes(response.status), `${path}: ${response.status}`)
         t.notMatch(text, /\.js|node_modules|\bat .*:\d+/)
       }
     }),
