@@ -3,8 +3,8 @@
 # identifications and the daemon there, as a process of its own. Emulation shows that the binaries fit
 # together, not how fast a board is.
 # Needs root, debootstrap and qemu-user-static. Usage: arm64.sh [PACKAGE_arm64.deb] [ROOT]
-# An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one. CACHE is a folder where
-# debootstrap keeps what it downloads.
+# An unpacked arm64 Debian at ROOT is used, and kept, instead of a fresh one, which is made below TMPDIR
+# (1.2 GB; memory is much faster than a disk). CACHE is a folder where debootstrap keeps what it downloads.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 package=${1:-$(ls -t build-deb/*_arm64.deb 2>/dev/null | head -n 1)}
@@ -16,8 +16,9 @@ if [ ! -e /proc/sys/fs/binfmt_misc/qemu-aarch64 ]; then
   cat /usr/lib/binfmt.d/qemu-aarch64.conf >/proc/sys/fs/binfmt_misc/register
 fi
 if [ -z "$root" ]; then
-  root=$(mktemp -d /tmp/genkan-arm64.XXXXXX)
-  trap 'rm -rf "$root"' EXIT
+  root=$(mktemp -d -t genkan-arm64.XXXXXX)
+  # Should debootstrap be cut off, the machine's own /proc and /sys are still mounted inside.
+  trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
   # Both stages: the second one runs the packages' own scripts under emulation.
   debootstrap ${CACHE:+--cache-dir="$CACHE"} --arch=arm64 --variant=minbase --include=ca-certificates,ffmpeg,systemd \
     trixie "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || { tail "$root.log"; exit 1; }
