@@ -9,10 +9,15 @@ import { addLearningCommands } from './learning.js'
 import { addSeeCommand } from './see.js'
 import { addStoreCommands } from './store.js'
 import { addStyleCommands } from './style.js'
+import { WITHHELD_COMMANDS } from './withheld-commands.js'
+import { withholdCommands } from './withhold.js'
 import { withSetup } from './with-setup.js'
 
-/** The whole command line. Commands load their own parts, so that `genkan --help` is there at once. */
-export function buildProgram(): Command {
+/**
+ * The whole command line. Commands load their own parts, so that `genkan --help` is there at once.
+ * @param withheld commands that its help leaves out
+ */
+export function buildProgram(withheld: readonly string[] = WITHHELD_COMMANDS): Command {
   const program = new Command('genkan')
     .description('face access for door-entry kiosks')
     .version(version)
@@ -30,5 +35,6 @@ export function buildProgram(): Command {
   ]) {
     add(program, withSetup)
   }
+  withholdCommands(program, withheld)
   return program
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { NOT_ON_A_BOARD } from '../cli/withhold.js'
 
 /**
  * Commands, and groups of them, that fit or judge nets on labelled data, or need servers and packages
@@ -42,11 +43,14 @@ export interface BoardProgram {
 
 /** Tells whoever asks for such a command on a board where it is. */
 export const WORKSHOP_NOTICE = `import { CommandError } from './command-error.js'
-throw new CommandError(
-  'bad-input',
-  'a board has not this command, which trains or measures with labelled data or other servers; run it in a checkout of genkan',
-)
+throw new CommandError('bad-input', ${JSON.stringify(NOT_ON_A_BOARD)})
 `
+
+/** Module by which the help of a board knows what to leave out. */
+export const WITHHELD_LIST = {
+  file: 'cli/withheld-commands.js',
+  text: `export const WITHHELD_COMMANDS = ${JSON.stringify(WORKSHOP_COMMANDS)}\n`,
+} as const
 
 /** @param path a command as it is typed, such as `evaluate lfw` */
 export function isWorkshopCommand(path: string): boolean {

@@ -8,7 +8,12 @@ import { cacheFolder, defaultModels, modelsFolder, readAllManifests } from '../m
 import { version } from '../version.js'
 import type { Architecture } from './architecture.js'
 import { collectLicences, installBoardModules } from './board-modules.js'
-import { WORKSHOP_NOTICE, isWorkshopCommand, traceBoardProgram } from './board-program.js'
+import {
+  WITHHELD_LIST,
+  WORKSHOP_NOTICE,
+  isWorkshopCommand,
+  traceBoardProgram,
+} from './board-program.js'
 import { manPage } from './man-page.js'
 import { fetchNodeRuntime } from './node-runtime.js'
 import { runTool } from './run-tool.js'
@@ -49,12 +54,14 @@ function layModels(target: string): void {
   }
 }
 
-function layProgram(app: string): void {
+/** Lays the built program of a board, without models and packages, in a folder. */
+export function layProgram(app: string): void {
   const built = join(packageRoot, 'build', 'src')
   const { files, withheld } = traceBoardProgram(built)
   const target = join(app, 'build', 'src')
   for (const file of files) cpSync(join(built, file), join(target, file))
   for (const file of withheld) write(join(target, file), WORKSHOP_NOTICE)
+  write(join(target, WITHHELD_LIST.file), WITHHELD_LIST.text)
   // Pages and styles are served from where they are written.
   cpSync(join(packageRoot, 'src', 'admin'), join(app, 'src', 'admin'), {
     recursive: true,

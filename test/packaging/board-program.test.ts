@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
@@ -6,10 +7,12 @@ import { buildProgram } from '../../src/cli/program.js'
 import { packageRoot } from '../../src/config/paths.js'
 import { LEFT_OUT } from '../../src/packaging/board-modules.js'
 import {
+  WITHHELD_LIST,
   WORKSHOP_NOTICE,
   isWorkshopCommand,
   traceBoardProgram,
 } from '../../src/packaging/board-program.js'
+import { layProgram } from '../../src/packaging/board-tree.js'
 
 const built = join(packageRoot, 'build', 'src')
 const program = traceBoardProgram(built)
@@ -17,6 +20,7 @@ const program = traceBoardProgram(built)
 t.test('a board gets what runs on it', (t) => {
   for (const file of [
     'cli.js',
+    WITHHELD_LIST.file,
     'daemon.js',
     'models/side-thread-worker.js',
     'style/jobs/worker.js',
@@ -72,6 +76,54 @@ t.test('a command that is left out says so', async (t) => {
     name: 'CommandError',
     message: /run it in a checkout of genkan/,
   })
+})
+
+/** What a command prints on standard output when it is asked for help. */
+function helpOf(words: readonly string[], withheld?: readonly string[]): string {
+  let told = ''
+  let command = buildProgram(withheld)
+  for (const word of words) {
+    const next = command.commands.find((child) => child.name() === word)
+    if (next === undefined) throw new Error(`no command ${word}`)
+    command = next
+  }
+  command.configureOutput({ writeOut: (text) => (told += text) }).outputHelp()
+  return told
+}
+
+t.test('the help of a board lists what it has, and says where the rest is', async (t) => {
+  const laid = join(t.testdir({ 'list.mjs': WITHHELD_LIST.text }), 'list.mjs')
+  const { WITHHELD_COMMANDS: withheld } = (await import(
+    pathToFileURL(laid).href
+  )) as typeof import('../../src/cli/withheld-commands.js')
+  const listed = (help: string) =>
+    [...help.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name)
+  const everything = listed(helpOf([]))
+  t.ok(everything.includes('evaluate'))
+  t.notMatch(helpOf([]), 'checkout')
+  const board = helpOf([], withheld)
+  t.same(
+    listed(board),
+    everything.filter((name) => !isWorkshopCommand(name)),
+  )
+  t.match(board, /are in a checkout of genkan\.\n$/)
+  for (const words of [['train-mask'], ['evaluate'], ['evaluate', 'lfw']]) {
+    t.match(helpOf(words, withheld), /^a board has not this command/)
+    t.match(helpOf(words), /^Usage: genkan /)
+  }
+  t.match(helpOf(['learn'], withheld), /^Usage: genkan learn /)
+})
+
+t.test('as the program laid for a board does itself', (t) => {
+  const app = t.testdir()
+  layProgram(app)
+  symlinkSync(join(packageRoot, 'node_modules'), join(app, 'node_modules'))
+  const told = execFileSync(process.execPath, [join(app, 'build', 'src', 'cli.js'), '--help'], {
+    encoding: 'utf8',
+  })
+  t.notMatch(told, /^ {2}(?:evaluate|train-mask|quantize)\b/m)
+  t.match(told, /are in a checkout of genkan\.\n$/)
+  t.end()
 })
 
 t.test('names of what is left out are names of commands', (t) => {
