@@ -33,7 +33,9 @@ t.test('a token is made, used, listed with its last use, and revoked', async (t)
   const again = await json(repeated)
   t.equal(again['id'], id, 'no second token')
   t.notOk('token' in again, 'and its text is not told again')
-  const kept = rawDatabase(door.folder).prepare('SELECT body FROM idempotency_keys').pluck().all()
+  const database = rawDatabase(door.folder)
+  const kept = database.prepare('SELECT body FROM idempotency_keys').pluck().all()
+  database.close()
   t.ok(kept.length > 0)
   t.notMatch(JSON.stringify(kept), String(token).slice(-20), 'nor kept')
 
@@ -104,6 +106,7 @@ t.test('the audit is paged, exported and verified, and says who by name', async 
   })
   raw.prepare("UPDATE audit SET action = 'test.row' WHERE sequence = 301").run()
   raw.exec(trigger)
+  raw.close()
   t.match(await json(await ask('/api/audit/verify')), { intact: true })
 })
 
