@@ -1,7 +1,7 @@
 import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.js'
 import { createDoor } from './decision/door.js'
 import type { Door, DoorRules } from './decision/door.js'
-import type { Face, FaceFinder } from './detection/face.js'
+import type { Detection, Face, FaceFinder } from './detection/face.js'
 import type { MotionGate } from './detection/motion-gate.js'
 import { createFaceTracker } from './detection/track.js'
 import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
@@ -21,7 +21,7 @@ export interface ProbeFace {
 }
 
 export interface LineParts {
-  readonly finder: FaceFinder
+  readonly finder: Pick<FaceFinder, 'detect' | 'locate'>
   /** Decides which frames are worth looking for a face; without it every frame is. */
   readonly motionGate?: MotionGate
   readonly encoder: Encoder
@@ -36,7 +36,7 @@ export interface LineParts {
 
 /**
  * Time from each stage's begin to its end in one frame; 0 where the stage did not run. Encoding may run
- * beside liveness.
+ * beside quality and liveness, and the texture net of liveness begins beside detection.
  */
 export interface StageTimes {
   readonly detectionMs: number
@@ -73,20 +73,26 @@ export interface Line {
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
 export function createLine(parts: LineParts): Line {
   const { finder, motionGate, encoder, liveness, identify } = parts
-  const tracker = createFaceTracker(parts.trackerOptions)
+  const tracker = createFaceTracker<Detection>(parts.trackerOptions)
   const door = createDoor(parts.doorRules)
   let attendedTrackId: number | undefined
+  /** Whether the attended face was good enough when it was last seen. */
+  let wasGood = false
 
   async function observe(frame: Frame, face: Face) {
     const startMs = performance.now()
     const aligned = encoder.align(frame.image, face)
+    const alignedMs = performance.now()
+    let encodingEndMs = alignedMs
+    const encode = () => encoder.encode(aligned).finally(() => (encodingEndMs = performance.now()))
+    // A face that was good is mostly good again: its encoding need not wait for the verdict.
+    const early = wasGood || parts.encodesEveryFace === true ? encode() : undefined
+    early?.catch(() => undefined)
     const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
+    wasGood = quality.ok
     const qualityEndMs = performance.now()
     const wanted = quality.ok || parts.encodesEveryFace === true
-    let encodingEndMs = qualityEndMs
-    const encoding = wanted
-      ? encoder.encode(aligned).finally(() => (encodingEndMs = performance.now()))
-      : Promise.resolve(undefined)
+    const encoding = wanted ? (early ?? encode()) : Promise.resolve(undefined)
     const vector = encoding.then((made) => made?.vector)
     // Liveness waits for it and tells of its fault, unless one of its own comes first.
     vector.catch(() => undefined)
@@ -105,7 +111,7 @@ export function createLine(parts: LineParts): Line {
     const stages = {
       qualityMs: qualityEndMs - startMs,
       livenessMs: livenessEndMs - encodingBegunMs,
-      encodingMs: encodingEndMs - qualityEndMs,
+      encodingMs: wanted ? encodingEndMs - (early === undefined ? qualityEndMs : alignedMs) : 0,
       matchingMs: performance.now() - livenessEndMs,
     }
     const observation: Observation = {
@@ -119,16 +125,20 @@ export function createLine(parts: LineParts): Line {
   async function judge(frame: Frame): Promise<Judgement> {
     const startMs = performance.now()
     const looks = motionGate?.wants(frame) ?? true
-    const faces = looks ? await finder.find(frame.image) : []
-    if (looks) motionGate?.saw(frame, faces.length)
-    const { tracked, endedTrackId } = tracker.update(frame, faces)
-    const detectionMs = looks ? performance.now() - startMs : 0
-    if (tracked !== undefined && tracked.trackId !== attendedTrackId) {
-      attendedTrackId = tracked.trackId
+    const detections = looks ? await finder.detect(frame.image) : []
+    if (looks) motionGate?.saw(frame, detections.length)
+    const { tracked: found, endedTrackId } = tracker.update(frame, detections)
+    if (found !== undefined && found.trackId !== attendedTrackId) {
+      attendedTrackId = found.trackId
+      wasGood = false
       liveness.restart()
     }
-    const attends = tracked !== undefined && door.attendsTo(tracked.trackId, frame.monotonicMs)
-    const seen = attends ? await observe(frame, tracked.face) : undefined
+    const attends = found !== undefined && door.attendsTo(found.trackId, frame.monotonicMs)
+    if (attends) liveness.begin(frame, found.face)
+    const faces = looks ? await finder.locate(frame.image, detections) : []
+    const tracked = found && { ...found, face: faces[detections.indexOf(found.face)] }
+    const detectionMs = looks ? performance.now() - startMs : 0
+    const seen = attends && tracked ? await observe(frame, tracked.face) : undefined
     const { ended, prompt, restartLiveness } = door.step({
       monotonicMs: frame.monotonicMs,
       trackId: tracked?.trackId,

@@ -20,5 +20,10 @@ export interface Face extends Detection {
 
 /** Finds every face in a picture, most prominent (largest) first. */
 export interface FaceFinder {
+  /** The boxes alone: what needs no more can begin before the points are known. */
+  detect(image: Image): Promise<Detection[]>
+  /** The points of detected faces of the same picture, in their order; boxes and scores stay. */
+  locate(image: Image, detections: readonly Detection[]): Promise<Face[]>
+  /** Both steps. */
   find(image: Image): Promise<Face[]>
 }

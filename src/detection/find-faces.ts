@@ -13,17 +13,15 @@ export function createFaceFinder(
   const landmark = createLandmarker(landmarkNet)
   const groups = landmarkNet.manifest.fivePoints
 
-  return {
-    async find(image) {
-      const detections = await detect(image)
-      const found = await landmark(
-        image,
-        detections.map(({ box }) => box),
-      )
-      return detections.map((detection, i): Face => {
-        const landmarks = found[i]
-        return { ...detection, landmarks, fivePoints: toFivePoints(landmarks, groups) }
-      })
-    },
+  const locate: FaceFinder['locate'] = async (image, detections) => {
+    const found = await landmark(
+      image,
+      detections.map(({ box }) => box),
+    )
+    return detections.map((detection, i): Face => {
+      const landmarks = found[i]
+      return { ...detection, landmarks, fivePoints: toFivePoints(landmarks, groups) }
+    })
   }
+  return { detect, locate, find: async (image) => locate(image, await detect(image)) }
 }

@@ -1,20 +1,20 @@
 import type { Frame } from '../frame/image.js'
 import { intersectionOverUnion } from './boxes.js'
-import type { Face } from './face.js'
+import type { Detection, Face } from './face.js'
 
-/** The same face over several frames. */
-export interface TrackedFace {
+/** The same face over several frames; of a tracker that runs before the points are known, its box. */
+export interface TrackedFace<D extends Detection = Face> {
   /** Counts up from 1; a new number means the thread to the earlier face was lost. */
   readonly trackId: number
-  readonly face: Face
+  readonly face: D
   readonly firstSeenMs: number
   readonly monotonicMs: number
 }
 
 /** What tracking makes of one frame. */
-export interface TrackUpdate {
+export interface TrackUpdate<D extends Detection = Face> {
   /** The face the door attends to, if there is one. */
-  readonly tracked: TrackedFace | undefined
+  readonly tracked: TrackedFace<D> | undefined
   /** Id of the track that ended with this frame, if one did. */
   readonly endedTrackId: number | undefined
   /** All faces seen; more than one before a door is worth a word on the display. */
@@ -29,19 +29,21 @@ export interface FaceTrackerOptions {
 }
 
 /** Follows the most prominent face from frame to frame. */
-export interface FaceTracker {
-  update(frame: Frame, faces: readonly Face[]): TrackUpdate
+export interface FaceTracker<D extends Detection = Face> {
+  update(frame: Frame, faces: readonly D[]): TrackUpdate<D>
 }
 
 /**
  * A tracker that attends to one face at a time: it stays with the face it has while its box overlaps
  * from frame to frame, and takes up the largest face once that one is gone.
  */
-export function createFaceTracker(options: FaceTrackerOptions): FaceTracker {
+export function createFaceTracker<D extends Detection = Face>(
+  options: FaceTrackerOptions,
+): FaceTracker<D> {
   let nextId = 1
-  let current: TrackedFace | undefined
+  let current: TrackedFace<D> | undefined
 
-  function update(frame: Frame, faces: readonly Face[]): TrackUpdate {
+  function update(frame: Frame, faces: readonly D[]): TrackUpdate<D> {
     const faceCount = faces.length
     const previous = current
     let endedTrackId: number | undefined
@@ -71,8 +73,12 @@ export function createFaceTracker(options: FaceTrackerOptions): FaceTracker {
   return { update }
 }
 
-function bestOverlap(face: Face, faces: readonly Face[], minIou: number): Face | undefined {
-  let best: Face | undefined
+function bestOverlap<D extends Detection>(
+  face: D,
+  faces: readonly D[],
+  minIou: number,
+): D | undefined {
+  let best: D | undefined
   let bestIou = minIou
   for (const candidate of faces) {
     const iou = intersectionOverUnion(face.box, candidate.box)

@@ -1,4 +1,4 @@
-import type { Face, FaceFinder } from '../detection/face.js'
+import type { Detection, Face, FaceFinder } from '../detection/face.js'
 import type { Encoder } from '../encoding/encoder.js'
 import type { Image } from '../frame/image.js'
 import type { FaceViewer } from '../liveness/face-view.js'
@@ -11,16 +11,23 @@ import type { TextureScorer } from '../liveness/texture.js'
  */
 export function shareFinder(finder: FaceFinder): FaceFinder {
   let image: Image | undefined
-  let faces: Promise<Face[]> | undefined
-  return {
-    find(asked) {
-      if (faces === undefined || asked !== image) {
-        image = asked
-        faces = finder.find(asked)
-      }
-      return faces
-    },
+  let detections: Promise<Detection[]> | undefined
+  const located = new WeakMap<readonly Detection[], Promise<Face[]>>()
+  const detect: FaceFinder['detect'] = (asked) => {
+    if (detections === undefined || asked !== image) {
+      image = asked
+      detections = finder.detect(asked)
+    }
+    return detections
   }
+  const locate: FaceFinder['locate'] = (asked, found) => {
+    const known = located.get(found)
+    if (known !== undefined) return known
+    const made = finder.locate(asked, found)
+    located.set(found, made)
+    return made
+  }
+  return { detect, locate, find: async (asked) => locate(asked, await detect(asked)) }
 }
 
 /** An encoder that remembers what it made of each face for as long as the face itself is kept. */

@@ -116,6 +116,7 @@ export const BEZEL_RULE: ScoreRule = {
 export function bezelCue(rule: ScoreRule = BEZEL_RULE): PictureCue {
   return {
     name: 'bezel',
+    needs: 'face',
     scope: 'frame',
     isNeeded: false,
     rule,

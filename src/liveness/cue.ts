@@ -1,4 +1,4 @@
-import type { Face } from '../detection/face.js'
+import type { Detection, Face } from '../detection/face.js'
 import type { Frame } from '../frame/image.js'
 import type { FaceView } from './face-view.js'
 
@@ -43,6 +43,11 @@ export interface Cue {
    * anything else: a net of the side thread runs meanwhile. One that needs the embedding comes last.
    */
   readonly needs?: 'frame' | 'view' | 'embedding'
+  /**
+   * Begins what the detector's box is enough for, before the face's points are known; `observe` of the
+   * same frame, or nothing if the points cannot be found, follows.
+   */
+  begin?(frame: Frame, detection: Detection): void
   observe(observation: CueObservation): void | Promise<void>
   outcome(): CueOutcome
   /** Forgets everything: another face, or another attempt. */
@@ -69,6 +74,7 @@ export function asEvidenceOnly(cue: Cue): Cue {
   return {
     name: cue.name,
     ...(cue.needs === undefined ? {} : { needs: cue.needs }),
+    begin: (frame, detection) => cue.begin?.(frame, detection),
     observe: (observation) => cue.observe(observation),
     outcome() {
       const { score, reason } = cue.outcome()

@@ -1,4 +1,4 @@
-import type { Face } from '../detection/face.js'
+import type { Detection, Face } from '../detection/face.js'
 import type { Frame } from '../frame/image.js'
 import type { ChallengeCue, ChallengePrompt } from './challenge/challenge-cue.js'
 import type { Cue, CueReading } from './cue.js'
@@ -28,6 +28,8 @@ export interface LivenessReading {
 
 /** Judges whether the attended face is alive; keeps what it needs of the attempt's past. */
 export interface LivenessJudge {
+  /** Begins the cues that the detector's box is enough for; {@link judge} of the same frame may follow. */
+  begin(frame: Frame, detection: Detection): void
   /** @param embedding of the same face, where it is encoded; may still be under way */
   judge(
     frame: Frame,
@@ -51,7 +53,16 @@ export interface LivenessJudgeOptions {
 export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
   const { mode, viewFace, cues, challenge } = options
   const needing = (what: Cue['needs']) => cues.filter(({ needs = 'view' }) => needs === what)
+  const begunMs = new Map<string, number>()
   return {
+    begin(frame, detection) {
+      begunMs.clear()
+      for (const cue of cues) {
+        if (cue.begin === undefined) continue
+        begunMs.set(cue.name, performance.now())
+        cue.begin(frame, detection)
+      }
+    },
     async judge(frame, face, coming) {
       const cueMs: Record<string, number> = {}
       let lastMs = performance.now()
@@ -62,7 +73,7 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
       }
       const begun = Promise.all(
         needing('frame').map(async (cue) => {
-          const startMs = performance.now()
+          const startMs = begunMs.get(cue.name) ?? performance.now()
           await cue.observe({ frame, face, view: undefined })
           cueMs[cue.name] = performance.now() - startMs
         }),

@@ -44,6 +44,7 @@ const EVIDENCE_EVERY_MS = 1000
 export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): PictureCue {
   return {
     name: 'mask',
+    needs: 'face',
     scope: 'face',
     isNeeded: false,
     rule,

@@ -1,5 +1,5 @@
-import type { Face } from '../detection/face.js'
-import type { Image } from '../frame/image.js'
+import type { Detection, Face } from '../detection/face.js'
+import type { Frame, Image } from '../frame/image.js'
 import { asEvidenceOnly, silent, type Cue, type CueOutcome } from './cue.js'
 
 /** Limits of a cue that scores single pictures and speaks of their mean. */
@@ -16,9 +16,10 @@ export interface ScoreRule {
   readonly minFaceHeightPx: number
 }
 
-/** A cue that can speak of one picture by itself. */
-export interface PictureCue {
+interface PictureCueOf<Needs extends 'box' | 'face'> {
   readonly name: string
+  /** `box`: the detector's box is enough, so that it begins before the face's points are known. */
+  readonly needs: Needs
   /** `frame`: looks beyond the face, so that a data set's rooms can give the class away. */
   readonly scope: 'face' | 'frame'
   /** Whether a door needs its word; a cue that is not needed can only refuse. */
@@ -30,8 +31,17 @@ export interface PictureCue {
   readonly firstAfterMs?: number
   readonly reasons: { readonly live: string; readonly attack: string }
   /** 1 live, 0 attack; `undefined` where the picture gives nothing to go by. */
-  score(image: Image, face: Face): number | undefined | Promise<number | undefined>
+  score(
+    image: Image,
+    face: Needs extends 'box' ? Detection : Face,
+  ): number | undefined | Promise<number | undefined>
 }
+
+/** One that looks where the face's points are. */
+export type FaceCue = PictureCueOf<'face'>
+
+/** A cue that can speak of one picture by itself. */
+export type PictureCue = PictureCueOf<'box'> | FaceCue
 
 /** Collects one cue's scores of one tracked face. */
 export interface ScoreWindow {
@@ -94,25 +104,50 @@ export function judgeScore(
   return { verdict: 'not-enough-evidence', score, reason: `${name} undecided` }
 }
 
+type Score = ReturnType<PictureCue['score']>
+
 /** Follows a picture cue over the frames of the attended face. */
 export function watchPictures(cue: PictureCue): Cue {
   const window = createScoreWindow(cue, cue.rule)
   const { everyMs, firstAfterMs = 0 } = cue
   let dueMs: number | undefined
+  let begun: { readonly frame: Frame; readonly score: Score } | undefined
+
+  function isDue({ monotonicMs }: Frame, { box }: Detection): boolean {
+    dueMs ??= monotonicMs + firstAfterMs
+    // A face that is too small takes no turn, or one that comes and goes would be seen by one net only.
+    if (!window.admits(box) || monotonicMs < dueMs) return false
+    dueMs = monotonicMs + everyMs
+    return true
+  }
   const watched: Cue = {
     name: cue.name,
     needs: 'frame',
-    async observe({ frame: { image, monotonicMs }, face }) {
-      dueMs ??= monotonicMs + firstAfterMs
-      // A face that is too small takes no turn, or one that comes and goes would be seen by one net only.
-      if (!window.admits(face.box) || monotonicMs < dueMs) return
-      dueMs = monotonicMs + everyMs
-      const score = await cue.score(image, face)
-      if (score !== undefined) window.observe({ monotonicMs, box: face.box, score })
+    begin(frame, detection) {
+      begun = undefined
+      if (cue.needs !== 'box' || !isDue(frame, detection)) return
+      const score = Promise.resolve(cue.score(frame.image, detection))
+      // Told by `observe`, unless a fault of another stage comes first.
+      score.catch(() => undefined)
+      begun = { frame, score }
+    },
+    async observe({ frame, face }) {
+      const early = begun
+      begun = undefined
+      const coming =
+        early?.frame === frame
+          ? early.score
+          : isDue(frame, face)
+            ? cue.score(frame.image, face)
+            : undefined
+      const score = await coming
+      if (score === undefined) return
+      window.observe({ monotonicMs: frame.monotonicMs, box: face.box, score })
     },
     outcome: () => window.outcome(),
     restart() {
       dueMs = undefined
+      begun = undefined
       window.restart()
     },
   }

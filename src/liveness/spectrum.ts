@@ -1,6 +1,6 @@
 import type { Box, Image } from '../frame/image.js'
 import { powerSpectra } from './fourier.js'
-import type { PictureCue, ScoreRule } from './picture-cue.js'
+import type { FaceCue, ScoreRule } from './picture-cue.js'
 
 /** What the frequencies of a face patch show. */
 export interface Spectrum {
@@ -158,7 +158,7 @@ function ramp(value: number, zeroAt: number, oneAt: number): number {
  * Two cues over one reading: `spectrum`, half-tone, pixel grid and moiré as isolated peaks; and
  * `detail`, fine detail, which a copy of a picture loses, though focus and codec matter as much.
  */
-export function spectrumCues(): PictureCue[] {
+export function spectrumCues(): FaceCue[] {
   let read: { readonly image: Image; readonly box: Box; readonly spectrum?: Spectrum } | undefined
   const look = (image: Image, box: Box): Spectrum | undefined => {
     if (read === undefined || read.image !== image || read.box !== box) {
@@ -167,7 +167,13 @@ export function spectrumCues(): PictureCue[] {
     }
     return read.spectrum
   }
-  const common = { scope: 'face', isNeeded: false, rule: EVIDENCE_ONLY, everyMs: 500 } as const
+  const common = {
+    needs: 'face',
+    scope: 'face',
+    isNeeded: false,
+    rule: EVIDENCE_ONLY,
+    everyMs: 500,
+  } as const
   return [
     {
       ...common,

@@ -82,6 +82,7 @@ const REASONS = { live: 'texture of a face', attack: 'texture of a print, screen
 export function textureCue(score: TextureScorer, rule: ScoreRule = TEXTURE_RULE): PictureCue {
   return {
     name: 'texture',
+    needs: 'box',
     scope: 'face',
     isNeeded: true,
     rule,

@@ -5,6 +5,7 @@ import type { FacePicture } from '../../src/evaluation/attacks/overlay.js'
 import { MASK_SPECIES_NAMES, wearMask } from '../../src/evaluation/attacks/worn-masks.js'
 import { readPicture } from '../../src/evaluation/labelled-pictures.js'
 import { createImage } from '../../src/frame/image.js'
+import type { Cue } from '../../src/liveness/cue.js'
 import { fuseCues } from '../../src/liveness/fusion.js'
 import { createMaskScorer, MASK_RULE, maskCue } from '../../src/liveness/mask.js'
 import { watchPictures } from '../../src/liveness/picture-cue.js'
@@ -67,7 +68,7 @@ void t.test('no pace and no distance opens a door before the mask was looked at'
   )
   await fc.assert(
     fc.asyncProperty(frames, async (shown) => {
-      const cues = [
+      const cues: Cue[] = [
         watchPictures(maskCue(() => Promise.resolve(0.1))),
         watchPictures(textureCue(() => Promise.resolve(1))),
         { name: 'feed', observe: () => undefined, outcome: () => SEEN, restart: () => undefined },
@@ -78,6 +79,7 @@ void t.test('no pace and no distance opens a door before the mask was looked at'
         const frame = { image, monotonicMs, sequence: 0, capturedAtMs: 0 }
         const box = { x: 0, y: 0, width: height, height }
         const face = { ...faces[0].face, box }
+        for (const cue of cues) cue.begin?.(frame, face)
         for (const cue of cues) await cue.observe({ frame, face, view: undefined })
         const readings = cues.map((cue) => ({ name: cue.name, outcome: cue.outcome() }))
         if (fuseCues('texture', readings).outcome === 'live') return false
@@ -108,6 +110,7 @@ void t.test(
         const jitterMs = (now * 7) % 5
         const monotonicMs = (now * 1000) / framesPerSecond + jitterMs
         const frame = { image, monotonicMs, sequence: now, capturedAtMs: 0 }
+        for (const cue of cues) cue.begin?.(frame, face)
         for (const cue of cues) await cue.observe({ frame, face, view: undefined })
       }
       const both = [...looked.texture].filter((frame) => looked.mask.has(frame))

@@ -1,0 +1,77 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { createImage } from '../../src/frame/image.js'
+import { watchPictures, type PictureCue } from '../../src/liveness/picture-cue.js'
+import { textureCue } from '../../src/liveness/texture.js'
+
+const image = createImage(1, 1, new Uint8Array(3))
+const points = { landmarks: new Float32Array(136), fivePoints: new Float32Array(10) }
+const frameAt = (monotonicMs: number) => ({ image, monotonicMs, sequence: 0, capturedAtMs: 0 })
+const faceOf = (height: number) => ({
+  ...points,
+  box: { x: 0, y: 0, width: height, height },
+  score: 1,
+})
+
+/** A texture cue that scores its n-th look n/100. */
+function counting() {
+  let looks = 0
+  const cue = watchPictures(textureCue(() => Promise.resolve(++looks / 100)))
+  return { cue, looks: () => looks }
+}
+
+t.test('a score that was begun with the box alone is the score it would have been', async (t) => {
+  const step = fc.record({
+    waitMs: fc.integer({ min: 5, max: 400 }),
+    height: fc.integer({ min: 60, max: 80 }),
+    restarts: fc.boolean(),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const [early, late] = [counting(), counting()]
+      let monotonicMs = 0
+      for (const { waitMs, height, restarts } of steps) {
+        monotonicMs += waitMs
+        const [frame, face] = [frameAt(monotonicMs), faceOf(height)]
+        early.cue.begin?.(frame, face)
+        for (const { cue } of [early, late]) {
+          await cue.observe({ frame, face, view: undefined })
+          if (restarts) cue.restart()
+        }
+        if (early.looks() !== late.looks()) return false
+        if (JSON.stringify(early.cue.outcome()) !== JSON.stringify(late.cue.outcome())) return false
+      }
+      return true
+    }),
+  )
+  t.end()
+})
+
+t.test('of a frame whose points were not found no score counts, now or later', async (t) => {
+  const { cue, looks } = counting()
+  for (const monotonicMs of [0, 100, 200, 300, 400]) cue.begin?.(frameAt(monotonicMs), faceOf(80))
+  t.equal(looks(), 4, 'each was begun')
+  await cue.observe({ frame: frameAt(401), face: faceOf(80), view: undefined })
+  t.match(cue.outcome(), { verdict: 'not-enough-evidence', score: null })
+  t.end()
+})
+
+t.test('a net that fails is told where the frame is judged, and nowhere else', async (t) => {
+  const cue = watchPictures({
+    ...(textureCue(() => Promise.reject(new Error('the net is gone'))) satisfies PictureCue),
+    firstAfterMs: 0,
+  })
+  const [frame, face] = [frameAt(0), faceOf(80)]
+  cue.begin?.(frame, face)
+  await new Promise((resolve) => setImmediate(resolve))
+  await t.rejects(Promise.resolve(cue.observe({ frame, face, view: undefined })), /the net is gone/)
+})
+
+t.test('a cue that needs the points does not begin before they are known', (t) => {
+  let looks = 0
+  const score = () => Promise.resolve(++looks)
+  const cue = watchPictures({ ...textureCue(score), needs: 'face', firstAfterMs: 0, score })
+  cue.begin?.(frameAt(0), faceOf(80))
+  t.equal(looks, 0)
+  t.end()
+})
