@@ -1,4 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
 import { connectAsync } from 'mqtt'
 import t from 'tap'
@@ -6,7 +6,7 @@ import t from 'tap'
 import { createGrantSender } from '../../src/events/grant.js'
 import { deniedDecision, grantedDecision } from '../store/samples.js'
 import { startDoor } from './door.js'
-import { freePort, noMosquitto, startMosquitto, until, type Test } from './mosquitto.js'
+import { noMosquitto, startMosquitto, until, type Test } from './mosquitto.js'
 import { startReader } from './reader.js'
 
 const skip = noMosquitto
@@ -113,8 +113,8 @@ async function startLine(
       from.on('error', () => to.destroy())
     }
   })
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   t.teardown(() => {
     for (const socket of sockets) socket.destroy()
     server.close()
@@ -165,8 +165,8 @@ t.test('an unanswered grant is taken back by a reset, not left to the kernel', a
     socket.on('end', () => ends.push('FIN'))
     socket.once('data', () => socket.write(Buffer.from([0x20, 3, 0, 0, 0])))
   })
-  const port = await freePort()
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
   t.teardown(() => server.close())
   const door = startDoor(t, { url: `mqtt://127.0.0.1:${port}` }, { grantLifeMs: 300 })
   await until(() => door.publisher.state().name === 'connected', 'the connection')

@@ -1,8 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+
+import { freeLoopbackPort } from '../../src/bench/fleet/free-port.js'
 
 /** Something with tap's teardown. */
 export interface Test {
@@ -29,19 +31,6 @@ export const noMosquitto = runs('mosquitto', '-h')
 export const noOpenssl =
   noMosquitto || (runs('openssl', 'version') ? false : 'openssl is not installed')
 
-/** A loopback port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
@@ -57,7 +46,7 @@ function accepts(port: number): Promise<boolean> {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + withinMs
   while (!(await condition())) {
@@ -91,7 +80,7 @@ export async function startMosquitto(
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), content, { mode: 0o644 })
   }
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   const config = join(folder, 'mosquitto.conf')
   const own = process.getuid?.() === 0 ? ['user root'] : []
   writeFileSync(
@@ -112,8 +101,17 @@ export async function startMosquitto(
     port,
     folder,
     async start() {
-      child = spawn('mosquitto', ['-c', config], { stdio: 'ignore' })
-      await until(() => accepts(port), 'mosquitto to listen')
+      const started = spawn('mosquitto', ['-c', config], { stdio: 'ignore' })
+      child = started
+      await until(
+        async () => {
+          // Somebody else may have its port.
+          if (started.exitCode !== null) throw new Error(`mosquitto ended: ${started.exitCode}`)
+          return accepts(port)
+        },
+        'mosquitto to listen',
+        60_000,
+      )
     },
     stop,
     freeze: () => void child?.kill('SIGSTOP'),

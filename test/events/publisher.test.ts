@@ -1,5 +1,6 @@
 import t from 'tap'
 
+import { freeLoopbackPort } from '../../src/bench/fleet/free-port.js'
 import {
   decisionMessageSchema,
   grantMessageSchema,
@@ -7,7 +8,7 @@ import {
 } from '../../src/events/messages.js'
 import { deniedDecision } from '../store/samples.js'
 import { startDoor } from './door.js'
-import { freePort, noMosquitto, startMosquitto, until } from './mosquitto.js'
+import { noMosquitto, startMosquitto, until } from './mosquitto.js'
 import { startReader, type Received } from './reader.js'
 
 const skip = noMosquitto
@@ -70,7 +71,7 @@ t.test('status, decisions and grants are on the wire as documented', { skip }, a
 })
 
 t.test('without a broker the door works, says so, and catches up in order', { skip }, async (t) => {
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   const door = startDoor(t, { url: `mqtt://127.0.0.1:${port}` })
   await until(() => door.publisher.state().name === 'degraded', 'the fault')
   t.match(door.publisher.state(), { cause: /nothing listens/, cure: /start the broker/ })
@@ -181,7 +182,7 @@ t.test('two doors with one client id notice', { skip }, async (t) => {
 
 t.test('what is given up beyond the bound is counted and told', { skip }, async (t) => {
   const told: number[] = []
-  const port = await freePort()
+  const port = await freeLoopbackPort()
   let now = Date.now()
   const bytes = Buffer.byteLength(JSON.stringify(deniedDecision()))
   const door = startDoor(

@@ -15,10 +15,11 @@ import { fileURLToPath } from 'node:url'
 
 import t from 'tap'
 
+import { freeLoopbackPort } from '../../src/bench/fleet/free-port.js'
 import type { Decision } from '../../src/decision/decision.js'
 import { writeReplayPicture } from '../../src/replay-picture.js'
 import { openStore } from '../../src/store/store.js'
-import { createAuthority, freePort, noMosquitto, noOpenssl } from '../events/mosquitto.js'
+import { createAuthority, noMosquitto, noOpenssl } from '../events/mosquitto.js'
 import { until } from '../faults/running-daemon.js'
 import { noPostgres, startCluster, type Test } from './cluster.js'
 import { doorFolders } from './doors.js'
@@ -160,7 +161,7 @@ t.test(
     const client = await cluster.connect()
     await client.query('SELECT pg_reload_conf()')
     await client.end()
-    const mqttPort = await freePort()
+    const mqttPort = await freeLoopbackPort()
     const conf = join(folders[0], 'mosquitto.conf')
     writeFileSync(conf, `listener ${mqttPort} 0.0.0.0\nallow_anonymous true\nuser root\n`)
     const broker = spawn('mosquitto', ['-c', conf], { stdio: 'ignore' })

@@ -1,6 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-import { freeLoopbackPort } from '../../src/bench/fleet/postgres-server.js'
 import type { Test } from './cluster.js'
 
 /** An address that stays while what is behind it changes, as a virtual one does in a failover. */
@@ -14,7 +13,6 @@ export interface Relay {
 
 /** Relays loopback connections. */
 export async function startRelay(t: Test, target: number): Promise<Relay> {
-  const port = await freeLoopbackPort()
   const open = new Set<Socket>()
   let behind = target
   let isSwallowing = false
@@ -34,7 +32,7 @@ export async function startRelay(t: Test, target: number): Promise<Relay> {
     join(socket, there)
     join(there, socket)
   })
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const cut = () => {
     for (const socket of open) socket.destroy()
   }
@@ -43,7 +41,7 @@ export async function startRelay(t: Test, target: number): Promise<Relay> {
     server.close()
   })
   return {
-    port,
+    port: (server.address() as AddressInfo).port,
     pointTo(next) {
       behind = next
       cut()

@@ -7,14 +7,15 @@ import {
   existsSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 
 import { connectPostgres } from '../../fleet/postgres.js'
 import type { Connection } from '../../fleet/postgres.js'
+import { freeLoopbackPort } from './free-port.js'
 
 /** A PostgreSQL server of its own, in a temporary folder. */
 export interface PostgresServer {
@@ -34,6 +35,8 @@ export interface PostgresServer {
 }
 
 const START_MS = 60_000
+/** Processes of a killed server end when they next look up. */
+const END_MS = 30_000
 
 /** Debian keeps the server's programs out of PATH. @returns the newest version's folder */
 export function postgresPrograms(): string | undefined {
@@ -44,24 +47,29 @@ export function postgresPrograms(): string | undefined {
     .find((folder) => existsSync(join(folder, 'initdb')))
 }
 
-/** A loopback port that was free a moment ago. */
-export function freeLoopbackPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 /** The server refuses to run as root. */
 const asServer = (command: string, args: readonly string[]): [string, string[]] =>
   userInfo().uid === 0
     ? ['setpriv', ['--reuid=postgres', '--regid=postgres', '--init-groups', command, ...args]]
     : [command, [...args]]
+
+/** Parent and state of a process out of /proc; `undefined` when it is gone. */
+function processOf(pid: number): { readonly parent: number; readonly state: string } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state = '', parent = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { parent: Number(parent), state }
+  } catch {
+    return undefined
+  }
+}
+
+const isAlive = (pid: number): boolean => !['Z', 'X', undefined].includes(processOf(pid)?.state)
+
+function childrenOf(parent: number): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) => processOf(pid)?.parent === parent)
+}
 
 /**
  * Makes an empty cluster and starts its server on a free loopback port.
@@ -134,8 +142,14 @@ async function startMade(
     const running = server
     if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
     const ended = new Promise((resolve) => running.once('exit', resolve))
+    const children = childrenOf(running.pid ?? 0)
     running.kill('SIGKILL')
     await ended
+    // Until they notice they answer whoever is connected, and write.
+    const endMs = performance.now() + END_MS
+    while (children.some(isAlive) && performance.now() < endMs) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
   }
 
   const copy = (from: string, to: string) =>
@@ -158,7 +172,6 @@ async function startMade(
     },
     async remove() {
       await kill()
-      // Its children notice a moment later.
       rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }

@@ -18,7 +18,7 @@ import { copyOnce } from '../../fleet/sync.js'
 import { openStore } from '../../store/store.js'
 import type { Store } from '../../store/store.js'
 import { randomEmbedding } from '../random-gallery.js'
-import { freeLoopbackPort } from './postgres-server.js'
+import { freeLoopbackPort } from './free-port.js'
 import type { PostgresServer } from './postgres-server.js'
 import type { ReplicasNews, ReplicasOrder } from './replicas.js'
 
