@@ -29,15 +29,16 @@ interface Listed {
   readonly attempt: { readonly durationMs: number }
 }
 
-/** When the first attempt that began after an hour was decided; one that a fault had begun does not count. */
-async function decidedSince(daemon: RunningDaemon, sinceMs: number): Promise<number | undefined> {
+/** Attempts that began after an hour and were decided; one that a fault had begun does not count. */
+async function attemptsSince(daemon: RunningDaemon, sinceMs: number) {
   const answer = await daemon.api('GET', 'api/decisions?limit=20')
   const { items } = (await answer.json()) as { items: Listed[] }
-  const times = items
-    .map(({ decidedAt, attempt }) => ({ atMs: Date.parse(decidedAt), ...attempt }))
-    .filter(({ atMs, durationMs }) => atMs - durationMs >= sinceMs)
-    .map(({ atMs }) => atMs)
-  return times.length === 0 ? undefined : Math.min(...times)
+  return items
+    .map(({ decidedAt, outcome, attempt }) => {
+      const atMs = Date.parse(decidedAt)
+      return { outcome, atMs, beganMs: atMs - attempt.durationMs }
+    })
+    .filter(({ beganMs }) => beganMs >= sinceMs)
 }
 
 /** Follows the live events; tells when a frame was last judged. */
@@ -88,6 +89,11 @@ t.test(
       else if (fault === 'frozen') {
         // Live pictures from before may still lie in the sockets' buffers.
         await pause(4000)
+        const stillMs = Date.now()
+        await until(async () => {
+          const attempts = await attemptsSince(daemon, stillMs)
+          return attempts.some(({ outcome }) => outcome !== 'granted')
+        }, 'a frozen picture to be refused')
         const grants = grantsIn(daemon.log())
         await pause(1500)
         t.equal(grantsIn(daemon.log()), grants, 'a frozen picture is granted nothing')
@@ -101,12 +107,13 @@ t.test(
       source.behave('good')
       await until(() => lastJudgedMs() > backMs, `a judged frame after ${fault}`)
       judgedMs.push(lastJudgedMs() - backMs)
-      let decided: number | undefined
+      let decided = Number.POSITIVE_INFINITY
       await until(async () => {
-        decided = await decidedSince(daemon, backMs)
-        return decided !== undefined
+        const attempts = await attemptsSince(daemon, backMs)
+        decided = Math.min(...attempts.map(({ atMs }) => atMs))
+        return attempts.length > 0
       }, `a decision after ${fault}`)
-      decidedMs.push((decided ?? Number.NaN) - backMs)
+      decidedMs.push(decided - backMs)
       if (round === Math.min(FAULTS.length, ROUNDS - 1)) before = useOf(daemon.pid)
     }
     const after = useOf(daemon.pid)

@@ -10,6 +10,7 @@ import { replayPicture } from './replay-picture.js'
 import {
   EAGER,
   enrolMan,
+  isCaughtUp,
   newHome,
   pause,
   rounds,
@@ -97,7 +98,8 @@ t.test(
       shown.push(...daemon.decisions())
     }
     const last = await startDaemon(t, home, env)
-    await until(async () => (await last.api('GET', 'api/health')).ok, 'the last daemon')
+    // A stop gives the broker a moment for what it decided last, not for what had waited.
+    await until(() => isCaughtUp(last), 'what had waited to be handed over')
     t.equal(await last.kill('SIGINT'), 0)
     shown.push(...last.decisions())
 
@@ -141,7 +143,7 @@ t.test(
       sequences.every((sequence, index) => index === 0 || sequence > sequences[index - 1]),
       'and each was sent once, in order',
     )
-    await until(() => reader.decisionIds().length >= recorded.length, 'the reader', 10_000)
+    await until(() => reader.decisionIds().length >= recorded.length, 'the reader')
     t.strictSame(
       reader.decisionIds(),
       recorded,

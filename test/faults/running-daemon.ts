@@ -37,6 +37,12 @@ export const EAGER = {
 const STILL_MS = 60_000
 const START_CPU_S = 60
 
+/**
+ * A connection for each request: one that is kept may have been closed by the daemon while the test waited
+ * for a command, and this process would not know yet.
+ */
+const ALONE = { connection: 'close' }
+
 /** A daemon in a process of its own. */
 export interface RunningDaemon {
   readonly folder: string
@@ -156,6 +162,7 @@ export async function startDaemon(
       fetch(`${consoleUrl}${path}`, {
         method,
         headers: {
+          ...ALONE,
           authorization: `Bearer ${home.token}`,
           ...(body && !(body instanceof FormData) ? { 'content-type': 'application/json' } : {}),
         },
@@ -181,13 +188,31 @@ export async function enrolMan(daemon: RunningDaemon): Promise<string> {
 
 /** `ok`, `degraded` or `down`. */
 export async function statusOf(daemon: RunningDaemon): Promise<string> {
-  const answer = await fetch(`${daemon.consoleUrl}health`)
+  const answer = await fetch(`${daemon.consoleUrl}health`, { headers: ALONE })
   return ((await answer.json()) as { status: string }).status
 }
 
 /** The whole health document as text. */
 export const healthOf = async (daemon: RunningDaemon): Promise<string> =>
   (await daemon.api('GET', 'api/health')).text()
+
+interface BrokerHealth {
+  readonly state: { readonly name: string; readonly cause?: string; readonly cure?: string }
+  readonly waiting: number
+  readonly refused: Readonly<Record<string, number>>
+}
+
+/** What health tells of the broker. */
+export async function brokerOf(daemon: RunningDaemon): Promise<BrokerHealth> {
+  const answer = await daemon.api('GET', 'api/health')
+  return ((await answer.json()) as { broker: BrokerHealth }).broker
+}
+
+/** Whether the broker has taken all but the last decision. */
+export async function isCaughtUp(daemon: RunningDaemon): Promise<boolean> {
+  const { state, waiting } = await brokerOf(daemon)
+  return state.name === 'ready' && waiting <= 1
+}
 
 /** Resident memory in MB and open file descriptors of a process, and of no other. */
 export function useOf(pid: number): { rssMb: number; descriptors: number } {

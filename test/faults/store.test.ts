@@ -62,6 +62,7 @@ function run(home: Home) {
     cwd: home.folder,
     env: { ...process.env, ...ENV, GENKAN_ADMIN_PORT: '0', GENKAN_MQTT_EMBEDDED_PORT: '0' },
     encoding: 'utf8',
+    timeout: 120_000,
   })
   return { status, stderr }
 }

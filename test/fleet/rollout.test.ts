@@ -68,7 +68,7 @@ t.test(
           onTrouble: (error) => t.fail(String(error)),
         })
       const works = [background(a), background(c)]
-      await until(() => a.store.encodings.countUnseen(NEW) === 0, 'the picture to be shown', 30_000)
+      await until(() => a.store.encodings.countUnseen(NEW) === 0, 'the picture to be shown')
       t.match(works[0].state(), { encoder: NEW, unseen: 0, hindrance: null })
       t.match(works[1].state(), { encoder: NEW, unseen: 1 }, 'whoever has no picture waits')
       for (const work of works) await work.stop()
