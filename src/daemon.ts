@@ -1,21 +1,18 @@
-import { dirname, join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAdminPorts } from './admin-ports.js'
 import { openAdmittedGroups } from './admitted-groups.js'
-import { createTemplateAgeing } from './age-templates.js'
-import { keepSelfSigned, readCertificate } from './admin/certificate.js'
-import type { ServerCertificate } from './admin/certificate.js'
-import { isLoopback } from './admin/loopback.js'
 import { createBoardReadings } from './board-readings.js'
 import { openBroker } from './broker.js'
 import type { Config } from './config/schema.js'
-import type { Decision } from './decision/decision.js'
 import { interruptedDecision } from './decision/open-attempt.js'
-import { judgeAccess, mayUseDoor } from './decision/policy.js'
+import { judgeAccess } from './decision/policy.js'
 import type { WeeklySchedule } from './decision/schedule.js'
+import { createDecisionRecorder } from './decision-recorder.js'
 import { runDoorLoop } from './door-loop.js'
 import type { LoopFault } from './door-loop.js'
+import { openDoorRecognition } from './door-recognition.js'
 import type { Health } from './events/messages.js'
+import type { Publisher } from './events/publisher.js'
 import {
   createPictureEncoder,
   encoderIdOf,
@@ -34,22 +31,21 @@ import { adviceOn } from './liveness/pad-calibration.js'
 import type { Eyes } from './eyes.js'
 import { createMetrics } from './metrics.js'
 import type { Metrics } from './metrics.js'
-import { createDoorGallery } from './matching/door-gallery.js'
 import type { SideThread } from './models/side-thread.js'
+import { openConsole } from './open-console.js'
 import { openDoor } from './open-door.js'
 import { openLine } from './open-line.js'
 import { createRecentProbes } from './recent-probes.js'
-import { createRecognition, listNegatives, loadGallery } from './recognition.js'
-import { openSecondOpinion } from './second-opinion.js'
 import { createStageLatencies } from './stage-latencies.js'
 import { loadStages } from './stages.js'
 import type { Stages } from './stages.js'
 import type { Store } from './store/store.js'
 import { openStore } from './store/store.js'
 import { openStyleDesk } from './style-desk.js'
-import { calibrationPath, createThresholdSource } from './threshold-source.js'
+import { calibrationPath } from './threshold-source.js'
 import { outboxBoundOf, storeOptionsOf } from './store-options.js'
 import { monotonicFactory } from 'ulid'
+import { startUpkeep } from './upkeep.js'
 import { createClockWatch } from './watchdogs/clock-watch.js'
 import { watchLoadedFiles } from './watchdogs/loaded-files.js'
 import { withStageDeadline } from './watchdogs/stage-deadline.js'
@@ -89,10 +85,6 @@ export interface Daemon {
 /** How long a stop waits for the broker to take what is still in the outbox. */
 const DRAIN_MS = 1500
 const RETRY_STORE_MS = 1000
-const LOOK_AROUND_MS = 1000
-const HOUR_MS = 3_600_000
-/** And an hour after the start at the earliest: a wrong clock at power-up removes nothing. */
-const PURGE_EVERY_HOURS = 24
 
 /** What is read once, at the start. */
 function loadedPaths(config: Config['matching'], nets: Stages['nets']): string[] {
@@ -137,48 +129,18 @@ export async function openDaemon(
   recordInterrupted()
   const settings = createLiveSettings(store.settings, config)
   const groups = openAdmittedGroups(config, store)
-  /** As they were when the gallery was loaded. */
-  let admitted: readonly string[] | null = null
-  const recognition = createRecognition(
-    () => {
-      const { modelId } = stages.encoder
-      admitted = groups()
-      const { gallery, otherModelTemplates } = loadGallery(
-        store,
-        modelId,
-        current,
-        createDoorGallery(modelId, admits),
-      )
-      if (otherModelTemplates > 0) {
-        const advice = 'templates of another encoder match nobody; enrol those persons anew'
-        log.warn({ templates: otherModelTemplates }, advice)
-      }
-      return gallery
-    },
-    createThresholdSource(config.matching, stages.nets.encoder, () => settings.values().targetFpir),
-    () => listNegatives(store, current),
-    openSecondOpinion(config.matching, store, {
-      id: stages.encoder.modelId,
-      sha256: stages.nets.encoder.sha256,
-    }),
-    (personId) =>
-      store.templates
-        .galleryOf(personId)
-        .map((entry) => ({ ...entry, embedding: current(entry.embedding) }))
-        .filter(({ embedding }) => embedding.modelId === stages.encoder.modelId),
-  )
-  const ageing = createTemplateAgeing({
-    store,
-    recognition,
-    current,
-    nowMs: Date.now,
-    rules: {
-      mode: config.learning.ageing,
-      everyDays: config.learning.ageingDays,
-      maxPerPerson: config.learning.ageingTemplates,
-    },
-  })
   const recentProbes = createRecentProbes(() => performance.now())
+  const { recognition, ageing, identify } = openDoorRecognition({
+    config,
+    store,
+    encoder: stages.nets.encoder,
+    modelId: stages.encoder.modelId,
+    current,
+    targetFpir: () => settings.values().targetFpir,
+    groups,
+    recentProbes,
+    log,
+  })
   const metrics = createMetrics()
   onStarting('opening the line to the broker')
   const latencies = createStageLatencies()
@@ -186,12 +148,6 @@ export async function openDaemon(
   if (broker.warning !== undefined) log.warn(broker.warning)
   if (config.liveness.mode === 'texture') {
     log.warn('liveness.mode is texture: no sign of life is asked for; only for a manned door')
-  }
-  /** Whether this door may admit a person at all. */
-  function admits(personId: string): boolean {
-    if (admitted === null) return true
-    const person = store.persons.get(personId)
-    return person !== undefined && mayUseDoor(person, admitted)
   }
   /** What a process that was killed left undecided, before anything else is decided. */
   function recordInterrupted(): void {
@@ -213,15 +169,17 @@ export async function openDaemon(
   const restartWanted = new Promise<string>((resolve) => {
     wantRestart = resolve
   })
+  /** Where nobody starts the daemon anew, it only says so. */
+  function wantOrAdviseRestart(why: string): void {
+    if (options.isSupervised) wantRestart(why)
+    else log.warn(why)
+  }
   const rollout = startEncoderRollout({
     config: options.config,
     store,
     running: encoderIdOf(rolled.config.models.encoder),
     pictures: createPictureEncoder(config.models),
-    onWanted(why) {
-      if (options.isSupervised) wantRestart(why)
-      else log.warn(why)
-    },
+    onWanted: wantOrAdviseRestart,
     onTrouble: (error, template) =>
       log.error({ err: error, template }, 'a picture could not be shown to another encoder'),
   })
@@ -310,66 +268,19 @@ export async function openDaemon(
   })
   metrics.connect(metricSources(parts))
 
-  function record(decision: Decision, trackId: number | undefined): void {
-    const { grantSequence } = store.decisions.record(decision)
-    if (decision.outcome === 'granted') {
-      recentProbes.granted(decision.id, decision.person.id)
-      age(decision.id, decision.person.id)
-    }
-    try {
-      announce(decision, grantSequence, trackId)
-    } catch (error) {
-      // It is on disk and in the outbox: only its showing failed, so it must not be decided again.
-      log.error({ err: error, decision: decision.id }, 'a decision could not be announced')
-    }
-  }
-
-  /** Beside the door's way: whatever fails here has no part in the decision. */
-  function age(decisionId: string, personId: string): void {
-    ageing.granted(decisionId, personId).then(
-      (verdict) => {
-        if (verdict !== undefined) log.info({ decision: decisionId, ageing: verdict }, 'ageing')
-      },
-      (error: unknown) => {
-        log.error({ err: error, decision: decisionId }, 'a template could not be proposed')
-      },
-    )
-  }
-
-  function announce(
-    decision: Decision,
-    grantSequence: number | null,
-    trackId: number | undefined,
-  ): void {
-    if (grantSequence !== null && door.keeper.state().lockdown === null) {
-      void publisher.sendGrant({ decision, sequence: grantSequence }).then((result) => {
-        metrics.countGrant(result.outcome)
-        log.info({ decision: decision.id, grant: result }, 'grant')
-      })
-    }
-    publisher.notify()
-    door.follow(decision)
-    metrics.countDecision(decision)
-    live.showDecision(decision, trackId)
-    const reason = decision.outcome === 'denied' ? decision.reason : undefined
-    log.info({ decision: decision.id, outcome: decision.outcome, reason }, 'decision')
-  }
-
+  const record = createDecisionRecorder({
+    store,
+    door,
+    recentProbes,
+    ageing,
+    metrics,
+    live,
+    log,
+  })
   const desk = openStyleDesk({ config, store, live, log })
   const stopping = new AbortController()
   const line = withStageDeadline(
-    desk.giveWay(
-      openLine(stages, withSettings(config, settings), (probe, face) => {
-        const found = recognition.identify(probe)
-        if (found.outcome === 'match') {
-          const { personId, distanceSq, runnerUpDistanceSq } = found
-          recentProbes.saw(personId, probe)
-          const leadSq = runnerUpDistanceSq === null ? null : runnerUpDistanceSq - distanceSq
-          ageing.saw({ personId, probe, leadSq, ...face })
-        }
-        return found
-      }),
-    ),
+    desk.giveWay(openLine(stages, withSettings(config, settings), identify)),
     {
       deadlineMs: config.watchdog.stageDeadlineMs,
       async warm() {
@@ -430,59 +341,6 @@ export async function openDaemon(
     },
     stopping.signal,
   )
-  /** Another head than the one that this process was started with takes effect at the next start. */
-  function noteHead(): void {
-    if (store.learntHeads.inForce('projection')?.id === headId || headIsNoted) return
-    headIsNoted = true
-    const what = 'another head was put in force, which takes a new start'
-    if (options.isSupervised) wantRestart(what)
-    else log.warn(what)
-  }
-  let headIsNoted = ignored !== undefined
-  let foreignChanges = store.foreignChanges()
-  let toldHealth = ''
-  function tellHealth(): void {
-    const health = describeForBroker(parts)
-    publisher.setHealth(health)
-    const line = publisher.state()
-    const told: Health =
-      health.state === 'online' && line.name === 'degraded'
-        ? { state: 'degraded', cause: line.cause, cure: line.cure }
-        : health
-    const text = JSON.stringify(told)
-    if (text !== toldHealth) options.onHealth?.(told)
-    toldHealth = text
-  }
-  function lookAround(): void {
-    tellHealth()
-    try {
-      door.tick()
-      desk.lookAround()
-      const changes = store.foreignChanges()
-      if (changes === foreignChanges) return
-      foreignChanges = changes
-      noteHead()
-      settings.reload()
-      recognition.reload()
-      live.showSystemChange()
-    } catch (error) {
-      log.error({ err: error }, 'the store cannot be read')
-    }
-  }
-  async function purge(): Promise<void> {
-    try {
-      const report = await ports.purge(false, 'system')
-      log.info(report, 'what was beyond its time is removed')
-    } catch (error) {
-      log.error({ err: error }, 'what is beyond its time could not be removed')
-    }
-  }
-  let hours = 0
-  const purgeTimer = setInterval(() => {
-    if (hours++ % PURGE_EVERY_HOURS === 0 && clock.check() === undefined) void purge()
-  }, HOUR_MS)
-  purgeTimer.unref()
-  const lookTimer = setInterval(lookAround, LOOK_AROUND_MS)
   const ports = createAdminPorts({
     store,
     recognition,
@@ -500,20 +358,25 @@ export async function openDaemon(
     nowMs: Date.now,
     health: () => describeHealth(parts),
   })
-  async function drain(): Promise<void> {
-    const deadlineMs = performance.now() + DRAIN_MS
-    publisher.notify()
-    while (
-      publisher.state().name === 'connected' &&
-      store.outbox.stats().pending > 0 &&
-      performance.now() < deadlineMs
-    ) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
+  const upkeep = startUpkeep({
+    store,
+    door,
+    desk,
+    settings,
+    recognition,
+    live,
+    clock,
+    purge: (isDryRun, by) => ports.purge(isDryRun, by),
+    describeHealth: () => describeForBroker(parts),
+    onHealth: options.onHealth,
+    headId,
+    headIsNoted: ignored !== undefined,
+    onNewHead: wantOrAdviseRestart,
+    log,
+  })
 
   async function stopDoor(): Promise<void> {
-    clearInterval(lookTimer)
+    upkeep.stopLooking()
     desk.stop()
     watchdogs.stop()
     stopping.abort()
@@ -522,14 +385,14 @@ export async function openDaemon(
     door.stop()
     await fleet.stop()
     await rollout.stop()
-    await drain()
+    await drain(publisher, store.outbox)
     await publisher.stop()
     await broker.close()
   }
 
   /** A stop of which the store can take no note is a stop all the same. */
   function closeStore(): void {
-    clearInterval(purgeTimer)
+    upkeep.stop()
     try {
       store.audit.append({ actor: 'system', action: 'daemon.stop' })
       log.info({ audit: store.audit.head() }, 'audit')
@@ -541,18 +404,7 @@ export async function openDaemon(
 
   onStarting('opening the console')
   try {
-    // Loaded while the door's loop already runs: the console is no reason to let anybody wait.
-    const { createAdminApp } = await import('./admin/app.js')
-    const { serveAdmin } = await import('./admin/serve.js')
-    const app = createAdminApp(ports, {
-      onFault: ({ error, requestId }) => log.error({ err: error, requestId }, 'request failed'),
-    })
-    const tls = await certificateOf(config.admin, store.info.path)
-    if (tls !== undefined) {
-      const { fingerprint, validUntil, selfSigned } = tls
-      log.info({ fingerprint, validUntil, selfSigned }, 'the console is served over TLS')
-    }
-    const server = await serveAdmin({ app, ...config.admin, tls })
+    const server = await openConsole(ports, config.admin, store.info.path, log)
     return {
       consoleUrl: server.url,
       brokerUrl: broker.url,
@@ -573,16 +425,17 @@ export async function openDaemon(
   }
 }
 
-/** Beyond loopback there is always one, unless clear text was asked for by name. */
-async function certificateOf(
-  admin: Config['admin'],
-  storePath: string,
-): Promise<ServerCertificate | undefined> {
-  const { host, hostNames, allowPlainHttp } = admin
-  const { cert, key } = admin.tls
-  if (cert !== undefined && key !== undefined) return readCertificate(cert, key)
-  if (isLoopback(host) || allowPlainHttp) return undefined
-  return keepSelfSigned(join(dirname(storePath), 'genkan.tls.pem'), host, hostNames)
+/** Waits a moment for the broker to take what is still in the outbox. */
+async function drain(publisher: Publisher, outbox: Store['outbox']): Promise<void> {
+  const deadlineMs = performance.now() + DRAIN_MS
+  publisher.notify()
+  while (
+    publisher.state().name === 'connected' &&
+    outbox.stats().pending > 0 &&
+    performance.now() < deadlineMs
+  ) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 /** What is set at the desk and takes effect at a start. */
