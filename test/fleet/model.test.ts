@@ -9,7 +9,7 @@ import { digests, fleetOf, settle, type Kiosk } from './kiosk.js'
 
 /** A longer search for the night: `GENKAN_FAULTS=full`. */
 const FULL = process.env['GENKAN_FAULTS'] === 'full'
-const RUNS = FULL ? 150 : 5
+const RUNS = FULL ? 5000 : 5
 /** No run begins after this much of searching; whatever was found once is played in any case. */
 const SEARCH_MS = FULL ? 600_000 : 4000
 const KIOSKS = 3
