@@ -13,6 +13,8 @@ const RUNS = FULL ? 5000 : 5
 /** No run begins after this much of searching; whatever was found once is played in any case. */
 const SEARCH_MS = FULL ? 600_000 : 4000
 const KIOSKS = 3
+/** Persons of earlier runs that a run begins with, at most. */
+const MAX_LEFT = 8
 
 /** What is done to the fleet. Kiosks and persons are taken modulo how many there are. */
 type Step =
@@ -176,6 +178,9 @@ t.test(
 
     async function run(steps: readonly Step[]): Promise<void> {
       runs++
+      for (const { id } of kiosks[0].store.persons.list().slice(MAX_LEFT)) {
+        kiosks[0].store.persons.delete(id, 'cli')
+      }
       await settle(kiosks)
       await backup()
       /** Deleted somewhere: nobody may be back at the end. */

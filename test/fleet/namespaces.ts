@@ -213,7 +213,10 @@ admin: { port: 0 }
     for (const { cable } of hosts) cable.down()
     one.setClocks(HOUR_S)
     two.setClocks(WRONG_S + HOUR_S)
-    await decides(two, 'after an hour alone the door closes that was told to', { reason: 'fault' })
+    await decides(two, 'after an hour alone the door closes that was told to', {
+      reason: 'fault',
+      detail: 'the fleet’s record was last read more than 50 minutes ago',
+    })
     await decides(one, 'and the other goes on', { outcome: 'granted' })
     one.withStore((store) => store.persons.update(id, { active: false }, 'cli'))
     await decides(one, 'whoever is revoked in the meantime is shut out there at once', {
