@@ -339,7 +339,7 @@ function openMember(
         pollMs: pollSeconds * 1000,
         random: Math.random,
         onApplied: show,
-        onFresh: () => freshness.confirm(),
+        onFresh: (agoMs) => freshness.confirm(agoMs),
         onState: (state) => log.info({ fleet: state }, 'fleet'),
         status: () => ({
           version,

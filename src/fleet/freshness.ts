@@ -2,8 +2,11 @@ import type { Replica } from '../store/replica/replica.js'
 
 /** How long ago the replica was known to be whole. */
 export interface Freshness {
-  /** The replica has everything that the record has, at this moment. */
-  confirm(): void
+  /**
+   * The replica has everything that the record had so long ago, in ms: when the reading began, since an
+   * answer may have been on its way for as long as the reading took.
+   */
+  confirm(agoMs: number): void
   /** Minutes since then; infinite when it was never, or nobody can say. */
   ageMinutes(): number
 }
@@ -28,11 +31,11 @@ export function createFreshness(
   let keptMs = Number.NEGATIVE_INFINITY
 
   return {
-    confirm() {
-      freshMs = monotonicMs()
+    confirm(agoMs) {
+      freshMs = monotonicMs() - agoMs
       if (freshMs - keptMs < KEEP_EVERY_MS) return
       keptMs = freshMs
-      replica.remember('fresh-at-ms', wallMs())
+      replica.remember('fresh-at-ms', wallMs() - agoMs)
     },
     ageMinutes() {
       const ageMs =

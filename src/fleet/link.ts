@@ -24,8 +24,8 @@ export interface LinkParts extends CopyParts {
   readonly pollMs: number
   /** Uniform in [0, 1). */
   readonly random: () => number
-  /** Told after each whole round. */
-  readonly onFresh: () => void
+  /** Told after each whole round, with how long ago it began: what is known is as old as that. */
+  readonly onFresh: (agoMs: number) => void
   readonly onState: (state: LinkState) => void
   /** What this kiosk says of itself, about once a minute. */
   readonly status: () => Readonly<Record<string, unknown>>
@@ -102,8 +102,9 @@ export function startFleetLink(parts: LinkParts): FleetLink {
     let learntMs = Number.NEGATIVE_INFINITY
     while (!isStopping()) {
       isAsked = false
+      const beganMs = performance.now()
       const { unreadable } = await copyOnce(client, copying)
-      if (unreadable === 0) parts.onFresh()
+      if (unreadable === 0) parts.onFresh(performance.now() - beganMs)
       enter(unreadable === 0 ? { name: 'connected' } : { name: 'degraded', ...DAMAGED })
       await parts.afterRound?.(client)
       if (performance.now() >= reportAtMs) {

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
 
+import { startFleetLink } from '../../src/fleet/link.js'
 import { newsOf, readNews } from '../../src/fleet/news.js'
 import { CHANGE_CHANNEL } from '../../src/fleet/record-table.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import type { RecordRow } from '../../src/fleet/sealed-record.js'
 import { sampleEmbedding, sampleTemplate } from '../store/samples.js'
+import { pause, until } from '../faults/running-daemon.js'
 import { noPostgres, startCluster } from './cluster.js'
 import { digests, fleetOf, settle } from './kiosk.js'
 
@@ -188,6 +190,36 @@ t.test('a wake-up that carries what was written', { skip: noPostgres }, async (t
     t.equal(b.store.persons.get(grace.id)?.active, true)
     await settle(kiosks)
     t.equal(b.store.persons.get(grace.id)?.active, false)
+  })
+
+  await t.test('a round that had to wait says for how long', async (t) => {
+    const locker = await cluster.connect()
+    await locker.query('BEGIN')
+    await locker.query('LOCK TABLE fleet')
+    const tookMs = new Promise<number>((resolve) => {
+      const link = startFleetLink({
+        replica: b.store.replica,
+        secrets: b.secrets,
+        address: { url: cluster.url },
+        name: 'genkan',
+        pollMs: 60_000,
+        random: Math.random,
+        onApplied: () => undefined,
+        onFresh: resolve,
+        onState: () => undefined,
+        status: () => ({}),
+      })
+      t.teardown(() => link.stop())
+    })
+    const waits = async () => {
+      const { rowCount } = await locker.query(`SELECT 1 FROM pg_locks WHERE NOT granted`)
+      return rowCount === 1
+    }
+    await until(waits, 'the round to wait')
+    await pause(200)
+    await locker.query('COMMIT')
+    await locker.end()
+    t.ok((await tookMs) >= 200)
   })
 
   await t.test('a removed kiosk’s is not believed where it tells something new', async (t) => {

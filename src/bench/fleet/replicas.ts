@@ -75,7 +75,7 @@ async function open(order: ReplicasOrder, index: number, membership: Membership)
       onApplied({ templates }) {
         for (const { templateId } of templates) seen.push({ id: templateId, atMs: now() })
       },
-      onFresh: resolve,
+      onFresh: () => resolve(),
       onState: () => undefined,
       status: () => ({ simulated: true }),
     })
