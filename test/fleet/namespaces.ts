@@ -225,7 +225,11 @@ admin: { port: 0 }
     two.withStore((store) => store.persons.create('Second man', 'cli'))
     const opened = two.decisionsAfter().filter(({ outcome }) => outcome === 'granted').length
 
-    for (const { cable } of hosts) cable.up()
+    // The record learns of it first: what it does not hold, nobody can know.
+    one.cable.up()
+    const waiting = (host: Host) => host.withStore(({ replica }) => replica.countPending())
+    await until(() => waiting(one) === 0, 'the record to be told', PATIENCE_MS)
+    two.cable.up()
     await decides(two, 'and at the other host once it hears of it', { reason: 'not-permitted' })
     t.equal(
       two.decisionsAfter().filter(({ outcome }) => outcome === 'granted').length,
