@@ -22,6 +22,12 @@ export type Connection = pg.Client
 const CONNECT_TIMEOUT_MS = 10_000
 /** Longer than any of our statements takes; a server that hangs must not hang the kiosk's copying. */
 const QUERY_TIMEOUT_MS = 60_000
+/**
+ * Longer than anything between two statements of a transaction takes. The server gives a transaction up
+ * whose kiosk lost its network or its power in the middle; it would keep every other from writing until the
+ * system notices, which may be hours.
+ */
+const IDLE_IN_TRANSACTION_MS = 10_000
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?|)$/
 
@@ -70,6 +76,7 @@ export async function connectPostgres(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     statement_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   })

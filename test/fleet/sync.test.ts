@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import t from 'tap'
 
 import { migrateRecord } from '../../src/fleet/migrate.js'
+import { connectPostgres } from '../../src/fleet/postgres.js'
 import { resealRecords } from '../../src/fleet/reseal.js'
 import { removeMember } from '../../src/fleet/rotation.js'
 import { keyedHash } from '../../src/fleet/seal.js'
@@ -18,6 +19,7 @@ import {
   found,
   type Form,
 } from './readable.js'
+import { startRelay } from './relay.js'
 
 const CROP = 'crop-marker-51d0'
 const NAME = 'Zaphod Markerbrox'
@@ -205,6 +207,21 @@ t.test('a fleet over a real PostgreSQL', { skip: noPostgres }, async (t) => {
     const known = c.store.templates.galleryOf(person.id).map(({ embedding }) => embedding)
     const { vector } = sampleEmbedding(16)
     t.same(known.find(({ modelId }) => modelId === 'another')?.vector, vector)
+  })
+
+  await t.test('whoever is cut off in the middle of writing holds up nobody', async (t) => {
+    const relay = await startRelay(t, cluster.port)
+    const cut = await connectPostgres({ url: `postgres://genkan@127.0.0.1:${relay.port}/postgres` })
+    const setting = 'idle_in_transaction_session_timeout'
+    t.same((await cut.query(`SHOW ${setting}`)).rows, [{ [setting]: '10s' }])
+    await cut.query(`SET ${setting} = 300`)
+    await cut.query('BEGIN')
+    await cut.query('SELECT id FROM fleet FOR UPDATE')
+    relay.swallow(true)
+    const person = b.store.persons.create('Lea', 'cli')
+    await settle(kiosks)
+    t.equal(a.store.persons.get(person.id)?.name, 'Lea')
+    relay.swallow(false)
   })
 
   await t.test('killed with -9, the server comes back and nothing is lost', async (t) => {
