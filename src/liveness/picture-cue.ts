@@ -140,6 +140,7 @@ export function watchPictures(cue: PictureCue): Cue {
           : isDue(frame, face)
             ? cue.score(frame.image, face)
             : undefined
+      if (coming === undefined) return
       const score = await coming
       if (score === undefined) return
       window.observe({ monotonicMs: frame.monotonicMs, box: face.box, score })
