@@ -74,7 +74,7 @@ export function asEvidenceOnly(cue: Cue): Cue {
   return {
     name: cue.name,
     ...(cue.needs === undefined ? {} : { needs: cue.needs }),
-    begin: (frame, detection) => cue.begin?.(frame, detection),
+    ...(cue.begin === undefined ? {} : { begin: cue.begin.bind(cue) }),
     observe: (observation) => cue.observe(observation),
     outcome() {
       const { score, reason } = cue.outcome()

@@ -37,11 +37,14 @@ interface PictureCueOf<Needs extends 'box' | 'face'> {
   ): number | undefined | Promise<number | undefined>
 }
 
+/** One that the detector's box is enough for. */
+type BoxCue = PictureCueOf<'box'>
+
 /** One that looks where the face's points are. */
 export type FaceCue = PictureCueOf<'face'>
 
 /** A cue that can speak of one picture by itself. */
-export type PictureCue = PictureCueOf<'box'> | FaceCue
+export type PictureCue = BoxCue | FaceCue
 
 /** Collects one cue's scores of one tracked face. */
 export interface ScoreWindow {
@@ -120,17 +123,22 @@ export function watchPictures(cue: PictureCue): Cue {
     dueMs = monotonicMs + everyMs
     return true
   }
+
+  function begin(early: BoxCue, frame: Frame, detection: Detection): void {
+    begun = undefined
+    if (!isDue(frame, detection)) return
+    const score = Promise.resolve(early.score(frame.image, detection))
+    // Told by `observe`, unless a fault of another stage comes first.
+    score.catch(() => undefined)
+    begun = { frame, score }
+  }
+
   const watched: Cue = {
     name: cue.name,
     needs: 'frame',
-    begin(frame, detection) {
-      begun = undefined
-      if (cue.needs !== 'box' || !isDue(frame, detection)) return
-      const score = Promise.resolve(cue.score(frame.image, detection))
-      // Told by `observe`, unless a fault of another stage comes first.
-      score.catch(() => undefined)
-      begun = { frame, score }
-    },
+    ...(cue.needs === 'box'
+      ? { begin: (frame: Frame, detection: Detection) => begin(cue, frame, detection) }
+      : {}),
     async observe({ frame, face }) {
       const early = begun
       begun = undefined
