@@ -1,6 +1,7 @@
 import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.js'
 import { createDoor } from './decision/door.js'
 import type { Door, DoorRules } from './decision/door.js'
+import type { Detector } from './detection/detector.js'
 import type { Detection, Face, FaceFinder } from './detection/face.js'
 import type { MotionGate } from './detection/motion-gate.js'
 import { createFaceTracker } from './detection/track.js'
@@ -10,6 +11,9 @@ import type { Encoder } from './encoding/encoder.js'
 import type { Frame, Image } from './frame/image.js'
 import type { LivenessJudge, LivenessReading } from './liveness/judge.js'
 import type { Identification } from './matching/gallery.js'
+import { createFaceFollower, type FollowRule } from './follow-face.js'
+import { createFacePresenter, encodeTimed } from './presented-face.js'
+import type { PresentedFace } from './presented-face.js'
 import { PROBE_LIMITS, QUALITY_ADVICE, judgeQuality } from './quality/quality.js'
 import type { Quality } from './quality/quality.js'
 
@@ -22,6 +26,8 @@ export interface ProbeFace {
 
 export interface LineParts {
   readonly finder: Pick<FaceFinder, 'detect' | 'locate'>
+  /** The same detector where nobody waits for it; the finder's own if not given. */
+  readonly detectBeside?: Detector
   /** Decides which frames are worth looking for a face; without it every frame is. */
   readonly motionGate?: MotionGate
   readonly encoder: Encoder
@@ -29,14 +35,15 @@ export interface LineParts {
   /** 1:K search at the threshold for the present K. */
   readonly identify: (probe: Embedding, face: ProbeFace) => Identification
   readonly trackerOptions: FaceTrackerOptions
+  readonly followRule: FollowRule
   readonly doorRules: DoorRules
   /** Encodes faces that are not good enough to be recognised, too, so that a challenge sees a swap. */
   readonly encodesEveryFace?: boolean
 }
 
 /**
- * Time from each stage's begin to its end in one frame; 0 where the stage did not run. Encoding may run
- * beside quality and liveness, and the texture net of liveness begins beside detection.
+ * Time from each stage's begin to its end in one frame; 0 where the stage did not run. Nets of encoding
+ * and liveness may run beside the other stages.
  */
 export interface StageTimes {
   readonly detectionMs: number
@@ -72,36 +79,39 @@ export interface Line {
 
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
 export function createLine(parts: LineParts): Line {
-  const { finder, motionGate, encoder, liveness, identify } = parts
+  const { finder, motionGate, encoder, liveness, identify, followRule } = parts
+  const { encodesEveryFace = false, detectBeside = (image) => finder.detect(image) } = parts
   const tracker = createFaceTracker<Detection>(parts.trackerOptions)
+  const presenter = createFacePresenter(parts)
   const door = createDoor(parts.doorRules)
+  const follower = createFaceFollower({
+    presenter,
+    detectBeside,
+    attendsTo: (trackId, nowMs) => door.attendsTo(trackId, nowMs),
+    rule: followRule,
+  })
   let attendedTrackId: number | undefined
   /** Whether the attended face was good enough when it was last seen. */
   let wasGood = false
-
-  async function observe(frame: Frame, face: Face) {
+  async function observe(frame: Frame, { face, aligned, aligningMs, ...begun }: PresentedFace) {
     const startMs = performance.now()
-    const aligned = encoder.align(frame.image, face)
-    const alignedMs = performance.now()
-    let encodingEndMs = alignedMs
-    const encode = () => encoder.encode(aligned).finally(() => (encodingEndMs = performance.now()))
-    // A face that was good is mostly good again: its encoding need not wait for the verdict.
-    const early = wasGood || parts.encodesEveryFace === true ? encode() : undefined
-    early?.catch(() => undefined)
     const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
     wasGood = quality.ok
-    const qualityEndMs = performance.now()
-    const wanted = quality.ok || parts.encodesEveryFace === true
-    const encoding = wanted ? (early ?? encode()) : Promise.resolve(undefined)
-    const vector = encoding.then((made) => made?.vector)
+    const qualityMs = aligningMs + performance.now() - startMs
+    const wanted = quality.ok || encodesEveryFace
+    const encoding = wanted
+      ? (begun.encoding ?? encodeTimed(encoder, aligned))
+      : Promise.resolve(undefined)
+    const vector = encoding.then((made) => made?.embedding.vector)
     // Liveness waits for it and tells of its fault, unless one of its own comes first.
     vector.catch(() => undefined)
-    const encodingBegunMs = performance.now()
+    const judgingMs = performance.now()
     const reading = await liveness.judge(frame, face, vector)
-    const embedding = await encoding
-    const livenessEndMs = performance.now()
+    const made = await encoding
+    const judgedMs = performance.now()
     let probe: Observation['probe']
-    if (embedding !== undefined && quality.ok) {
+    if (made !== undefined && quality.ok) {
+      const { embedding } = made
       const match = identify(embedding, { aligned, quality: quality.score })
       if (match.outcome === 'refused') throw new Error(`probe refused: ${match.detail}`)
       probe = { embedding: embedding.vector, match }
@@ -109,10 +119,10 @@ export function createLine(parts: LineParts): Line {
       probe = { fault: quality.ok ? 'no face good enough to judge' : QUALITY_ADVICE[quality.fault] }
     }
     const stages = {
-      qualityMs: qualityEndMs - startMs,
-      livenessMs: livenessEndMs - encodingBegunMs,
-      encodingMs: wanted ? encodingEndMs - (early === undefined ? qualityEndMs : alignedMs) : 0,
-      matchingMs: performance.now() - livenessEndMs,
+      qualityMs,
+      livenessMs: judgedMs - judgingMs,
+      encodingMs: made?.tookMs ?? 0,
+      matchingMs: performance.now() - judgedMs,
     }
     const observation: Observation = {
       monotonicMs: frame.monotonicMs,
@@ -123,9 +133,16 @@ export function createLine(parts: LineParts): Line {
   }
 
   async function judge(frame: Frame): Promise<Judgement> {
-    const startMs = performance.now()
     const looks = motionGate?.wants(frame) ?? true
-    const detections = looks ? await finder.detect(frame.image) : []
+    const following = looks ? await follower.follow(frame) : undefined
+    const { followed, look } = following ?? {}
+    let startMs = performance.now()
+    const detections =
+      followed !== undefined
+        ? [followed.face]
+        : looks
+          ? await (look ?? finder.detect(frame.image))
+          : []
     if (looks) motionGate?.saw(frame, detections.length)
     const { tracked: found, endedTrackId } = tracker.update(frame, detections)
     if (found !== undefined && found.trackId !== attendedTrackId) {
@@ -134,11 +151,20 @@ export function createLine(parts: LineParts): Line {
       liveness.restart()
     }
     const attends = found !== undefined && door.attendsTo(found.trackId, frame.monotonicMs)
-    if (attends) liveness.begin(frame, found.face)
-    const faces = looks ? await finder.locate(frame.image, detections) : []
+    let detectionMs = performance.now() - startMs
+    const presented = attends
+      ? (followed ?? (await presenter.present(frame, found.face, wasGood || encodesEveryFace)))
+      : undefined
+    startMs = performance.now()
+    const others = detections.filter((one) => presented === undefined || one !== found?.face)
+    const located = await finder.locate(frame.image, others)
+    detectionMs += performance.now() - startMs + (presented?.locatingMs ?? 0)
+    const faces = detections.map((one) => {
+      const at = others.indexOf(one)
+      return at < 0 && presented !== undefined ? presented.face : located[at]
+    })
     const tracked = found && { ...found, face: faces[detections.indexOf(found.face)] }
-    const detectionMs = looks ? performance.now() - startMs : 0
-    const seen = attends && tracked ? await observe(frame, tracked.face) : undefined
+    const seen = presented && (await observe(frame, presented))
     const { ended, prompt, restartLiveness } = door.step({
       monotonicMs: frame.monotonicMs,
       trackId: tracked?.trackId,
@@ -147,6 +173,9 @@ export function createLine(parts: LineParts): Line {
     })
     if (restartLiveness) liveness.restart()
     const probe = seen?.observation.probe
+    const embedding = probe !== undefined && 'match' in probe ? probe.embedding : undefined
+    const isAlone = tracked !== undefined && embedding !== undefined && faces.length === 1
+    if (following) follower.saw(isAlone ? { tracked, embedding } : undefined, following)
     return {
       frame,
       faces,
@@ -157,7 +186,7 @@ export function createLine(parts: LineParts): Line {
       prompt,
       ended,
       stages: {
-        detectionMs,
+        detectionMs: looks ? detectionMs : 0,
         ...(seen?.stages ?? { qualityMs: 0, livenessMs: 0, encodingMs: 0, matchingMs: 0 }),
       },
     }

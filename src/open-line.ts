@@ -6,6 +6,7 @@ import type { MotionGateOptions } from './detection/motion-gate.js'
 import type { FaceTrackerOptions } from './detection/track.js'
 import { createLine } from './line.js'
 import type { Line, LineParts } from './line.js'
+import type { FollowRule } from './follow-face.js'
 import { createChallengeCue } from './liveness/challenge/challenge-cue.js'
 import { createChallengeDrawer, type ChallengeDrawer } from './liveness/challenge/draw.js'
 import { createCues } from './liveness/cues.js'
@@ -15,6 +16,9 @@ import type { Stages } from './stages.js'
 
 /** At 10 frames a second a face moves less than half its width between frames. */
 const TRACKER_OPTIONS: FaceTrackerOptions = { minIou: 0.3, maxGapMs: 600 }
+
+/** Neighbouring probes of one face mostly stay under 0.3; see {@link SWAP_DISTANCE_SQ}. */
+const FOLLOW_RULE: FollowRule = { maxAgeMs: 150, maxDistanceSq: 0.5, minIou: 0.7 }
 
 /** Half a second is the most that a person can lose who comes without any motion. */
 export const MOTION_GATE_OPTIONS: MotionGateOptions = { lookEveryMs: 500, holdMs: 2000 }
@@ -55,7 +59,7 @@ export function doorRulesOf({
 /** The stages of a line; `compareViews` only where many lines look at the same frames. */
 export type LineStages = Pick<
   Stages,
-  'finder' | 'encoder' | 'scoreTexture' | 'scoreMask' | 'viewFace' | 'pad'
+  'finder' | 'detectBeside' | 'encoder' | 'scoreTexture' | 'scoreMask' | 'viewFace' | 'pad'
 > & {
   readonly compareViews?: CompareViews
   /** Where challenges come from; by default the door draws its own with the system's generator. */
@@ -87,6 +91,7 @@ export function openLine(
   })
   return createLine({
     finder: stages.finder,
+    ...(stages.detectBeside === undefined ? {} : { detectBeside: stages.detectBeside }),
     motionGate: createMotionGate(MOTION_GATE_OPTIONS),
     encoder: stages.encoder,
     liveness: createLivenessJudge({
@@ -97,6 +102,7 @@ export function openLine(
     encodesEveryFace: mode === 'challenge',
     identify,
     trackerOptions: TRACKER_OPTIONS,
+    followRule: FOLLOW_RULE,
     doorRules: doorRulesOf(config),
   })
 }

@@ -1,4 +1,5 @@
 import type { Config } from './config/schema.js'
+import { createDetector, type Detector } from './detection/detector.js'
 import type { FaceFinder } from './detection/face.js'
 import { createFaceFinder } from './detection/find-faces.js'
 import { createLandmarker } from './detection/landmarker.js'
@@ -30,6 +31,8 @@ export interface Stages {
     readonly encoder: Net<'encoder'>
   }
   readonly finder: FaceFinder
+  /** The finder's detector once more, in the side thread where there is one. */
+  readonly detectBeside?: Detector
   readonly encoder: Encoder
   readonly scoreTexture: TextureScorer
   readonly scoreMask: MaskScorer
@@ -70,12 +73,14 @@ export async function loadStages(
   ])
   const nets = { detector, landmarks, texture, eyes, mask, encoder: encoderNet }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
+  const beside = side && createDetector(await side.load('detector', options(config.detector)))
   const encoder = createEncoder(nets.encoder)
   const scoreTexture = createTextureScorer(nets.texture)
   const calibrationFile = liveness?.calibrationFile
   return {
     nets,
     finder,
+    ...(beside === undefined ? {} : { detectBeside: beside }),
     encoder,
     scoreTexture,
     scoreMask: createMaskScorer(nets.mask),

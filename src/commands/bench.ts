@@ -62,7 +62,7 @@ const SIZE = { width: 640, height: 480, fit: 'cropped' } as const
 const ASKING_CUES = new Set(['view', 'life', 'challenge'])
 const WARM_UP_FRAMES = 20
 const FRAMES_PER_SECOND = 15
-const CLIP_SECONDS = 3
+const CLIP_SECONDS = 2
 const NS_PER_MS = 1e6
 /** K at which a search is timed. */
 const GALLERY_SIZES = [100, 1000, 10_000]

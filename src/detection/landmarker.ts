@@ -27,11 +27,14 @@ export function createLandmarker(net: Net<'landmarks'>): Landmarker {
     }
     const { points } = await runEach(net, planes.subarray(0, boxes.length * area))
     idle.push(planes)
-    return squares.map(({ x, y, width }, i) =>
-      points
-        .subarray(i * length, (i + 1) * length)
-        .map((share, at) => share * width + (at % 2 === 0 ? x : y)),
-    )
+    return squares.map(({ x, y, width }, i) => {
+      const found = points.slice(i * length, (i + 1) * length)
+      for (let at = 0; at < length; at += 2) {
+        found[at] = found[at] * width + x
+        found[at + 1] = found[at + 1] * width + y
+      }
+      return found
+    })
   }
 
   return async (image, boxes) => {

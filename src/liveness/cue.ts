@@ -45,9 +45,11 @@ export interface Cue {
   readonly needs?: 'frame' | 'view' | 'embedding'
   /**
    * Begins what the detector's box is enough for, before the face's points are known; `observe` of the
-   * same frame, or nothing if the points cannot be found, follows.
+   * same frame, or nothing, follows. Begun again over the same frame, the last time counts.
    */
-  begin?(frame: Frame, detection: Detection): void
+  beginWithBox?(frame: Frame, detection: Detection): void
+  /** The same of what needs the points, before it is certain that the face is judged. */
+  beginWithFace?(frame: Frame, face: Face): void
   observe(observation: CueObservation): void | Promise<void>
   outcome(): CueOutcome
   /** Forgets everything: another face, or another attempt. */
@@ -74,7 +76,8 @@ export function asEvidenceOnly(cue: Cue): Cue {
   return {
     name: cue.name,
     ...(cue.needs === undefined ? {} : { needs: cue.needs }),
-    ...(cue.begin === undefined ? {} : { begin: cue.begin.bind(cue) }),
+    ...(cue.beginWithBox === undefined ? {} : { beginWithBox: cue.beginWithBox.bind(cue) }),
+    ...(cue.beginWithFace === undefined ? {} : { beginWithFace: cue.beginWithFace.bind(cue) }),
     observe: (observation) => cue.observe(observation),
     outcome() {
       const { score, reason } = cue.outcome()

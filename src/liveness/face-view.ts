@@ -79,17 +79,19 @@ function partUnderView({ width, height }: Image, { a, b, tx, ty }: Similarity): 
   return { left, top, width: end(across, width) - left, height: end(down, height) - top }
 }
 
+/** What a view is smoothed from. */
+const drawn = new Float32Array(VIEW_SIDE * VIEW_SIDE)
+
 /** The upright gray face that the landmarks point out; area-averaged where the frame is finer. */
 export function cutGrayView(image: Image, landmarks: Landmarks): GrayView {
   const from = ANCHORS.flatMap((i) => [landmarks[2 * i], landmarks[2 * i + 1]])
   const toFrame = invertSimilarity(estimateSimilarity(from, ANCHOR_PLACES))
   const samples = Math.min(4, Math.max(1, Math.round(Math.hypot(toFrame.a, toFrame.b))))
   const part = partUnderView(image, toFrame)
-  const pixels = new Float32Array(VIEW_SIDE * VIEW_SIDE)
-  if (!graySquare(image, part, toFrame, VIEW_SIDE, samples, pixels)) {
-    drawViewPlainly(image, toFrame, samples, pixels)
+  if (!graySquare(image, part, toFrame, VIEW_SIDE, samples, drawn)) {
+    drawViewPlainly(image, toFrame, samples, drawn)
   }
-  return smoothView({ side: VIEW_SIDE, pixels })
+  return smoothView({ side: VIEW_SIDE, pixels: drawn })
 }
 
 /** {@link graySquare} of a view without the kernels, which give the same. */
@@ -192,7 +194,11 @@ export function createFaceViewer(landmark: Landmarker, readEyes?: EyeReader): Fa
     for (const read of await landmark(region.image, crops)) {
       for (let i = 0; i < 136; i++) points[i] += read[i] / JITTERS.length
     }
-    const landmarks = points.map((value, i) => value * factor + (i % 2 === 0 ? originX : originY))
+    const landmarks = new Float32Array(points.length)
+    for (let i = 0; i < points.length; i += 2) {
+      landmarks[i] = points[i] * factor + originX
+      landmarks[i + 1] = points[i + 1] * factor + originY
+    }
     const eyeDistancePx = eyeDistanceOf(landmarks)
     if (!(eyeDistancePx > 1) || !landmarks.every(Number.isFinite)) {
       throw new RangeError('landmarks are not finite or coincide')

@@ -62,6 +62,55 @@ export function transform(real: Float64Array, imaginary: Float64Array): void {
   }
 }
 
+/** {@link transform} of each column of a square at once, so that what is read lies side by side. */
+function transformColumns(real: Float64Array, imaginary: Float64Array, side: number): void {
+  const { cosines, sines, reversed } = planFor(side)
+  for (let i = 0; i < side; i++) {
+    if (reversed[i] > i) {
+      swapRows(real, i, reversed[i], side)
+      swapRows(imaginary, i, reversed[i], side)
+    }
+  }
+  for (let size = 2; size <= side; size *= 2) {
+    const half = size / 2
+    for (let start = 0; start < side; start += size) {
+      for (let k = 0; k < half; k++) {
+        const c = cosines[(k * side) / size]
+        const s = sines[(k * side) / size]
+        const first = (start + k) * side
+        const apart = half * side
+        for (let a = first; a < first + side; a++) {
+          const b = a + apart
+          const re = real[b] * c - imaginary[b] * s
+          const im = real[b] * s + imaginary[b] * c
+          real[b] = real[a] - re
+          imaginary[b] = imaginary[a] - im
+          real[a] += re
+          imaginary[a] += im
+        }
+      }
+    }
+  }
+}
+
+function swapRows(values: Float64Array, i: number, j: number, side: number): void {
+  for (let x = 0; x < side; x++) {
+    const kept = values[i * side + x]
+    values[i * side + x] = values[j * side + x]
+    values[j * side + x] = kept
+  }
+}
+
+function transpose(values: Float64Array, side: number): void {
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < y; x++) {
+      const kept = values[y * side + x]
+      values[y * side + x] = values[x * side + y]
+      values[x * side + y] = kept
+    }
+  }
+}
+
 /**
  * Powers of two real square pictures at each frequency, both by one transform: index v·side + u, where
  * frequencies above side/2 are the negative ones.
@@ -73,21 +122,10 @@ export function powerSpectra(
 ): readonly [Float64Array, Float64Array] {
   const real = first.slice()
   const imaginary = second.slice()
-  for (let y = 0; y < side; y++) {
-    transform(real.subarray(y * side, (y + 1) * side), imaginary.subarray(y * side, (y + 1) * side))
-  }
-  const re = new Float64Array(side)
-  const im = new Float64Array(side)
-  for (let x = 0; x < side; x++) {
-    for (let y = 0; y < side; y++) {
-      re[y] = real[y * side + x]
-      im[y] = imaginary[y * side + x]
-    }
-    transform(re, im)
-    for (let y = 0; y < side; y++) {
-      real[y * side + x] = re[y]
-      imaginary[y * side + x] = im[y]
-    }
+  for (let pass = 0; pass < 2; pass++) {
+    transpose(real, side)
+    transpose(imaginary, side)
+    transformColumns(real, imaginary, side)
   }
   // The even part of the joint transform is the first picture's, the odd part the second's.
   const powers = [new Float64Array(side * side), new Float64Array(side * side)] as const

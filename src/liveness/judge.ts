@@ -1,9 +1,9 @@
-import type { Detection, Face } from '../detection/face.js'
+import type { Detection, Face, Landmarks } from '../detection/face.js'
 import type { Frame } from '../frame/image.js'
 import type { ChallengeCue, ChallengePrompt } from './challenge/challenge-cue.js'
 import type { Cue, CueReading } from './cue.js'
 import { viewOrNothing } from './face-view.js'
-import type { FaceViewer } from './face-view.js'
+import type { FaceView, FaceViewer } from './face-view.js'
 import { fuseCues } from './fusion.js'
 import type { LivenessMode, LivenessOutcome } from './fusion.js'
 
@@ -30,6 +30,11 @@ export interface LivenessReading {
 export interface LivenessJudge {
   /** Begins the cues that the detector's box is enough for; {@link judge} of the same frame may follow. */
   begin(frame: Frame, detection: Detection): void
+  /**
+   * Does what needs the face and no past: draws its view, begins the cues that look at this picture
+   * alone. {@link judge} of the same frame and points goes on from there, and does it itself otherwise.
+   */
+  look(frame: Frame, face: Face): Promise<void>
   /** @param embedding of the same face, where it is encoded; may still be under way */
   judge(
     frame: Frame,
@@ -49,22 +54,50 @@ export interface LivenessJudgeOptions {
   readonly challenge?: ChallengeCue
 }
 
+/** What was seen of a face by itself. */
+interface Looked {
+  readonly frame: Frame
+  readonly landmarks: Landmarks
+  readonly view: FaceView | undefined
+  readonly viewMs: number
+}
+
 /** Runs every cue over the frames of one attempt and fuses what they say. */
 export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudge {
   const { mode, viewFace, cues, challenge } = options
   const needing = (what: Cue['needs']) => cues.filter(({ needs = 'view' }) => needs === what)
   const begunMs = new Map<string, number>()
+  let looked: Looked | undefined
+
+  async function look(frame: Frame, face: Face): Promise<Looked> {
+    for (const cue of cues) {
+      if (cue.beginWithFace === undefined) continue
+      begunMs.set(cue.name, performance.now())
+      cue.beginWithFace(frame, face)
+    }
+    const startMs = performance.now()
+    const view = await viewOrNothing(viewFace, frame.image, face.landmarks)
+    return { frame, landmarks: face.landmarks, view, viewMs: performance.now() - startMs }
+  }
+
   return {
     begin(frame, detection) {
-      begunMs.clear()
       for (const cue of cues) {
-        if (cue.begin === undefined) continue
+        if (cue.beginWithBox === undefined) continue
         begunMs.set(cue.name, performance.now())
-        cue.begin(frame, detection)
+        cue.beginWithBox(frame, detection)
       }
     },
+    async look(frame, face) {
+      looked = await look(frame, face)
+    },
     async judge(frame, face, coming) {
-      const cueMs: Record<string, number> = {}
+      const { view, viewMs } =
+        looked?.frame === frame && looked.landmarks === face.landmarks
+          ? looked
+          : await look(frame, face)
+      looked = undefined
+      const cueMs: Record<string, number> = { view: viewMs }
       let lastMs = performance.now()
       const lap = (name: string) => {
         const nowMs = performance.now()
@@ -78,11 +111,10 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
           cueMs[cue.name] = performance.now() - startMs
         }),
       )
+      begunMs.clear()
       // Told below, once what runs beside it is over.
       begun.catch(() => undefined)
       lastMs = performance.now()
-      const view = await viewOrNothing(viewFace, frame.image, face.landmarks)
-      lap('view')
       for (const cue of needing('view')) {
         await cue.observe({ frame, face, view })
         lap(cue.name)
@@ -110,6 +142,7 @@ export function createLivenessJudge(options: LivenessJudgeOptions): LivenessJudg
       }
     },
     restart() {
+      looked = undefined
       for (const cue of cues) cue.restart()
     },
   }

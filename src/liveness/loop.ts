@@ -40,6 +40,8 @@ const NEIGHBOUR_MS = 200
 interface Print {
   readonly monotonicMs: number
   readonly pixels: Float32Array
+  /** Sum of the pixels of each {@link CHUNK}. */
+  readonly sums: Float64Array
 }
 
 /** A feed that repeats itself, forwards or back and forth, also re-encoded; cue `loop`. */
@@ -56,7 +58,7 @@ export function createLoopCue(rule: LoopRule = LOOP_RULE): Cue {
     observe({ frame: { image, monotonicMs } }) {
       const last = prints.at(-1)?.monotonicMs ?? -Infinity
       if (!(monotonicMs - last >= MIN_STEP_MS)) return
-      const print = { monotonicMs, pixels: fingerprint(image) }
+      const print = fingerprint(image, monotonicMs)
       prints = prints.filter((old) => monotonicMs - old.monotonicMs <= rule.memoryMs)
       looked++
       const match = findMatch(print, prints, rule)
@@ -83,7 +85,7 @@ export function createLoopCue(rule: LoopRule = LOOP_RULE): Cue {
   }
 }
 
-function fingerprint({ data, width, height }: Image): Float32Array {
+function fingerprint({ data, width, height }: Image, monotonicMs: number): Print {
   const pixels = new Float32Array(COLUMNS * ROWS)
   for (let row = 0, i = 0; row < ROWS; row++) {
     for (let column = 0; column < COLUMNS; column++, i++) {
@@ -99,7 +101,9 @@ function fingerprint({ data, width, height }: Image): Float32Array {
       pixels[i] = sum / (4 * SAMPLES * SAMPLES)
     }
   }
-  return pixels
+  const sums = new Float64Array(pixels.length / CHUNK)
+  for (let i = 0; i < pixels.length; i++) sums[Math.floor(i / CHUNK)] += pixels[i]
+  return { monotonicMs, pixels, sums }
 }
 
 /** Thumbnail pixels compared before a difference that is too large already is given up. */
@@ -118,6 +122,13 @@ function sumOfDifferences(a: Float32Array, b: Float32Array, most: number): numbe
   return sum
 }
 
+/** What the differences of all pixels come to at least, a rounding below: sums differ by no more. */
+function leastDifference(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += Math.abs(a[i] - b[i])
+  return sum - 1e-6
+}
+
 /** The earlier frame that this one repeats, if its neighbours in time are clearly unlike it. */
 function findMatch(
   now: Print,
@@ -126,8 +137,10 @@ function findMatch(
 ): { readonly ofMs: number; readonly ratio: number } | undefined {
   let best = -1
   let least = Infinity
-  for (const [i, { pixels, monotonicMs }] of prints.entries()) {
+  for (let i = 0; i < prints.length; i++) {
+    const { pixels, sums, monotonicMs } = prints[i]
     if (!(now.monotonicMs - monotonicMs >= rule.minPeriodMs)) break
+    if (leastDifference(now.sums, sums) > least) continue
     const own = sumOfDifferences(now.pixels, pixels, least)
     if (own < least) {
       least = own

@@ -45,6 +45,7 @@ export function maskCue(scoreMask: MaskScorer, rule: ScoreRule = MASK_RULE): Pic
   return {
     name: 'mask',
     needs: 'face',
+    runsBeside: true,
     scope: 'face',
     isNeeded: false,
     rule,

@@ -20,6 +20,8 @@ interface PictureCueOf<Needs extends 'box' | 'face'> {
   readonly name: string
   /** `box`: the detector's box is enough, so that it begins before the face's points are known. */
   readonly needs: Needs
+  /** A net, which may run beside the line: it begins as soon as the face's points are known. */
+  readonly runsBeside?: boolean
   /** `frame`: looks beyond the face, so that a data set's rooms can give the class away. */
   readonly scope: 'face' | 'frame'
   /** Whether a door needs its word; a cue that is not needed can only refuse. */
@@ -37,14 +39,11 @@ interface PictureCueOf<Needs extends 'box' | 'face'> {
   ): number | undefined | Promise<number | undefined>
 }
 
-/** One that the detector's box is enough for. */
-type BoxCue = PictureCueOf<'box'>
-
 /** One that looks where the face's points are. */
 export type FaceCue = PictureCueOf<'face'>
 
 /** A cue that can speak of one picture by itself. */
-export type PictureCue = BoxCue | FaceCue
+export type PictureCue = PictureCueOf<'box'> | FaceCue
 
 /** Collects one cue's scores of one tracked face. */
 export interface ScoreWindow {
@@ -116,7 +115,7 @@ export function watchPictures(cue: PictureCue): Cue {
   let dueMs: number | undefined
   let begun: { readonly frame: Frame; readonly score: Score } | undefined
 
-  function isDue({ monotonicMs }: Frame, { box }: Detection): boolean {
+  function isDue({ monotonicMs }: Frame, { box }: Pick<Detection, 'box'>): boolean {
     dueMs ??= monotonicMs + firstAfterMs
     // A face that is too small takes no turn, or one that comes and goes would be seen by one net only.
     if (!window.admits(box) || monotonicMs < dueMs) return false
@@ -124,21 +123,32 @@ export function watchPictures(cue: PictureCue): Cue {
     return true
   }
 
-  function begin(early: BoxCue, frame: Frame, detection: Detection): void {
+  function begin(frame: Frame, { box }: Detection, score: () => Score): void {
+    const again = begun?.frame === frame && window.admits(box)
     begun = undefined
-    if (!isDue(frame, detection)) return
-    const score = Promise.resolve(early.score(frame.image, detection))
+    if (!again && !isDue(frame, { box })) return
+    const coming = Promise.resolve(score())
     // Told by `observe`, unless a fault of another stage comes first.
-    score.catch(() => undefined)
-    begun = { frame, score }
+    coming.catch(() => undefined)
+    begun = { frame, score: coming }
   }
 
   const watched: Cue = {
     name: cue.name,
     needs: 'frame',
     ...(cue.needs === 'box'
-      ? { begin: (frame: Frame, detection: Detection) => begin(cue, frame, detection) }
-      : {}),
+      ? {
+          beginWithBox: (frame: Frame, detection: Detection) => {
+            begin(frame, detection, () => cue.score(frame.image, detection))
+          },
+        }
+      : cue.runsBeside !== true
+        ? {}
+        : {
+            beginWithFace: (frame: Frame, face: Face) => {
+              begin(frame, face, () => cue.score(frame.image, face))
+            },
+          }),
     async observe({ frame, face }) {
       const early = begun
       begun = undefined

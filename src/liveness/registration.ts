@@ -57,9 +57,12 @@ export function ellipsePixels(options: {
 }
 
 /** 3×3 binomial smoothing; keeps interpolation and sensor noise out of the comparison. */
+/** Rows smoothed on the way to a view. */
+let across = new Float32Array(0)
+
 export function smoothView(view: GrayView): GrayView {
   const { side, pixels } = view
-  const across = new Float32Array(pixels.length)
+  if (across.length !== pixels.length) across = new Float32Array(pixels.length)
   for (let y = 0; y < side; y++) {
     const row = y * side
     for (let x = 0; x < side; x++) {

@@ -22,6 +22,10 @@ const WINDOW = Float64Array.from({ length: SIDE }, (_, i) => {
   return 0.5 - 0.5 * Math.cos((2 * Math.PI * (i + 0.5)) / SIDE)
 })
 
+/** The patch that is looked at. */
+const luma = new Float64Array(SIDE * SIDE)
+const chroma = new Float64Array(SIDE * SIDE)
+
 /**
  * Measures the periodic structure of a face at the frame's own resolution.
  * @returns `undefined` when the frame is smaller than the patch
@@ -32,8 +36,6 @@ export function measureSpectrum(image: Image, box: Box): Spectrum | undefined {
     Math.max(0, Math.min(size - SIDE, Math.round(centre - SIDE / 2)))
   const left = place(box.x + box.width / 2, image.width)
   const top = place(box.y + box.height / 2, image.height)
-  const luma = new Float64Array(SIDE * SIDE)
-  const chroma = new Float64Array(SIDE * SIDE)
   for (let y = 0; y < SIDE; y++) {
     let from = ((top + y) * image.width + left) * 3
     for (let x = 0; x < SIDE; x++, from += 3) {
@@ -56,7 +58,8 @@ export function measureSpectrum(image: Image, box: Box): Spectrum | undefined {
 
 function applyWindow(pixels: Float64Array): void {
   let mean = 0
-  for (const value of pixels) mean += value / pixels.length
+  // By index: an iterator would make an object of every number.
+  for (let i = 0; i < pixels.length; i++) mean += pixels[i] / pixels.length
   for (let y = 0, i = 0; y < SIDE; y++) {
     for (let x = 0; x < SIDE; x++, i++) pixels[i] = (pixels[i] - mean) * WINDOW[x] * WINDOW[y]
   }
@@ -173,6 +176,8 @@ export function spectrumCues(): FaceCue[] {
     isNeeded: false,
     rule: EVIDENCE_ONLY,
     everyMs: 500,
+    // Between two looks of the cue against bezels.
+    firstAfterMs: 125,
   } as const
   return [
     {

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { ModelError, describeCause, type ModelFault } from './error.js'
-import type { Role } from './manifest.js'
+import type { OutputSpec, Role } from './manifest.js'
 import type { Net, NetOptions, NetOutputs } from './session.js'
 import { createTurn, type Turn } from './side-thread-turn.js'
 
@@ -21,8 +21,16 @@ type LoadedNet = Pick<
   'manifest' | 'manifestPath' | 'modelPath' | 'sha256' | 'providers' | 'warmUpMs'
 >
 
-type Input = Float32Array<ArrayBuffer>
-type Outputs = Readonly<Record<string, Float32Array>>
+type Shared = Float32Array<SharedArrayBuffer>
+
+/**
+ * Memory that both threads see, for one run at a time: what went by message would have to be collected
+ * again, in pauses that frames wait for.
+ */
+export interface Room {
+  readonly input: Shared
+  readonly outputs: Readonly<Record<string, Shared>>
+}
 
 export type SideRequest =
   | {
@@ -31,11 +39,18 @@ export type SideRequest =
       readonly role: Role
       readonly options: NetOptions
     }
-  | { readonly id: number; readonly kind: 'run'; readonly role: Role; readonly input: Input }
+  | {
+      readonly id: number
+      readonly kind: 'run'
+      readonly role: Role
+      readonly roomId: number
+      /** With its first run. */
+      readonly room?: Room
+    }
 
 export type SideAnswer =
   | { readonly id: number; readonly kind: 'loaded'; readonly net: LoadedNet }
-  | { readonly id: number; readonly kind: 'ran'; readonly input: Input; readonly outputs: Outputs }
+  | { readonly id: number; readonly kind: 'ran' }
   | { readonly id: number; readonly kind: 'failed'; readonly fault: ModelFault }
 
 /** What the thread is started with. */
@@ -52,12 +67,31 @@ interface Waiting {
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 4 }
 
 function grey({ input }: LoadedNet['manifest']): Float32Array {
-  const values = new Float32Array(input.shape.reduce((size, dimension) => size * dimension, 1))
+  const values = new Float32Array(sizeOf(input))
   const plane = values.length / input.mean.length
   input.mean.forEach((mean, channel) =>
     values.fill((127 - mean) / input.divisor, channel * plane, (channel + 1) * plane),
   )
   return values
+}
+
+function sizeOf({ shape }: { readonly shape: readonly number[] }): number {
+  return shape.reduce((product, dimension) => product * dimension, 1)
+}
+
+/** @param inputLength of one picture or of several, one after the other */
+function makeRoom({ input, outputs }: LoadedNet['manifest'], inputLength: number): Room {
+  const count = inputLength / sizeOf(input)
+  const share = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length))
+  const specs = Object.entries<OutputSpec | undefined>(outputs)
+  return {
+    input: share(inputLength),
+    outputs: Object.fromEntries(
+      specs.flatMap(([key, spec]) =>
+        spec === undefined ? [] : [[key, share(Math.ceil(count * sizeOf(spec)))]],
+      ),
+    ),
+  }
 }
 
 /** A side thread where the configuration wants one. */
@@ -76,9 +110,8 @@ export function openSideThread(): SideThread {
   worker.unref()
   process.once('exit', turn.stop)
   const waiting = new Map<number, Waiting>()
-  /** Inputs that have come back, by length: they go to and fro instead of being copied and thrown away. */
-  const idle = new Map<number, Input[]>()
   let lastId = 0
+  let lastRoomId = 0
   let ended: string | undefined
 
   let isClosing = false
@@ -108,32 +141,18 @@ export function openSideThread(): SideThread {
   worker.on('message', (answer: SideAnswer) => {
     const one = waiting.get(answer.id)
     waiting.delete(answer.id)
-    if ('input' in answer) idle.get(answer.input.length)?.push(answer.input)
     if (waiting.size === 0) rest()
     if (answer.kind === 'failed') one?.reject(new ModelError(answer.fault))
     else one?.resolve(answer)
   })
 
-  /** A copy of the input that can be given away, so that the caller's is his to write again. */
-  function copied(input: Float32Array): Input {
-    const known = idle.get(input.length)
-    if (known === undefined) idle.set(input.length, [])
-    const copy = known?.pop() ?? new Float32Array(input.length)
-    copy.set(input)
-    return copy
-  }
-
-  function ask(
-    request: (id: number) => SideRequest,
-    where: string,
-    given: readonly ArrayBuffer[] = [],
-  ): Promise<SideAnswer> {
+  function ask(request: (id: number) => SideRequest, where: string): Promise<SideAnswer> {
     if (ended !== undefined) return Promise.reject(fault(where))
     return new Promise((resolve, reject) => {
       const id = ++lastId
       waiting.set(id, { resolve, reject })
       worker.ref()
-      worker.postMessage(request(id), given)
+      worker.postMessage(request(id))
     })
   }
 
@@ -142,15 +161,33 @@ export function openSideThread(): SideThread {
       const answer = await ask((id) => ({ id, kind: 'load', role, options }), role)
       if (answer.kind !== 'loaded') throw fault(role)
       const { net } = answer
+      const { id: where } = net.manifest
+      /** Rooms that no run is in, by length of the input. */
+      const idle = new Map<number, { readonly roomId: number; readonly room: Room }[]>()
       const run = async (input: Float32Array): Promise<NetOutputs<R>> => {
-        const copy = copied(input)
-        const { id: where } = net.manifest
-        const ran = await ask((id) => ({ id, kind: 'run', role, input: copy }), where, [
-          copy.buffer,
-        ])
-        if (ran.kind !== 'ran') throw fault(where)
-        // The far end ran the net of this very role.
-        return ran.outputs as NetOutputs<R>
+        const known = idle.get(input.length) ?? []
+        idle.set(input.length, known)
+        const left = known.pop()
+        const { roomId, room } = left ?? {
+          roomId: ++lastRoomId,
+          room: makeRoom(net.manifest, input.length),
+        }
+        room.input.set(input)
+        try {
+          const ran = await ask(
+            (id) => ({ id, kind: 'run', role, roomId, ...(left === undefined ? { room } : {}) }),
+            where,
+          )
+          if (ran.kind !== 'ran') throw fault(where)
+          const outputs = Object.entries(room.outputs).map(([key, values]) => [
+            key,
+            new Float32Array(values),
+          ])
+          // The far end ran the net of this very role.
+          return Object.fromEntries(outputs) as NetOutputs<R>
+        } finally {
+          known.push({ roomId, room })
+        }
       }
       const values = grey(net.manifest)
       return {

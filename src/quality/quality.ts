@@ -137,6 +137,9 @@ function shareInside(image: Image, { box }: Face): number {
   return (Math.max(0, width) * Math.max(0, height)) / (box.width * box.height)
 }
 
+/** Of the last aligned face: all are of one size, and none is looked at twice. */
+let luma = new Float64Array(0)
+
 /** Sharpness, brightness and contrast of the middle of an aligned face, where there is only skin and features. */
 function measureLight(
   aligned: Image,
@@ -146,7 +149,7 @@ function measureLight(
   const right = Math.round(width * 0.8)
   const top = Math.round(height * 0.25)
   const bottom = Math.round(height * 0.9)
-  const luma = new Float64Array(width * height)
+  if (luma.length !== width * height) luma = new Float64Array(width * height)
   for (let i = 0, from = 0; i < luma.length; i++, from += 3) {
     luma[i] = 0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]
   }

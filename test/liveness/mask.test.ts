@@ -79,7 +79,10 @@ void t.test('no pace and no distance opens a door before the mask was looked at'
         const frame = { image, monotonicMs, sequence: 0, capturedAtMs: 0 }
         const box = { x: 0, y: 0, width: height, height }
         const face = { ...faces[0].face, box }
-        for (const cue of cues) cue.begin?.(frame, face)
+        for (const cue of cues) {
+          cue.beginWithBox?.(frame, face)
+          cue.beginWithFace?.(frame, face)
+        }
         for (const cue of cues) await cue.observe({ frame, face, view: undefined })
         const readings = cues.map((cue) => ({ name: cue.name, outcome: cue.outcome() }))
         if (fuseCues('texture', readings).outcome === 'live') return false
@@ -110,7 +113,10 @@ void t.test(
         const jitterMs = (now * 7) % 5
         const monotonicMs = (now * 1000) / framesPerSecond + jitterMs
         const frame = { image, monotonicMs, sequence: now, capturedAtMs: 0 }
-        for (const cue of cues) cue.begin?.(frame, face)
+        for (const cue of cues) {
+          cue.beginWithBox?.(frame, face)
+          cue.beginWithFace?.(frame, face)
+        }
         for (const cue of cues) await cue.observe({ frame, face, view: undefined })
       }
       const both = [...looked.texture].filter((frame) => looked.mask.has(frame))

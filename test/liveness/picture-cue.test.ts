@@ -33,7 +33,7 @@ t.test('a score that was begun with the box alone is the score it would have bee
       for (const { waitMs, height, restarts } of steps) {
         monotonicMs += waitMs
         const [frame, face] = [frameAt(monotonicMs), faceOf(height)]
-        early.cue.begin?.(frame, face)
+        early.cue.beginWithBox?.(frame, face)
         for (const { cue } of [early, late]) {
           await cue.observe({ frame, face, view: undefined })
           if (restarts) cue.restart()
@@ -49,7 +49,8 @@ t.test('a score that was begun with the box alone is the score it would have bee
 
 t.test('of a frame whose points were not found no score counts, now or later', async (t) => {
   const { cue, looks } = counting()
-  for (const monotonicMs of [0, 100, 200, 300, 400]) cue.begin?.(frameAt(monotonicMs), faceOf(80))
+  for (const monotonicMs of [0, 100, 200, 300, 400])
+    cue.beginWithBox?.(frameAt(monotonicMs), faceOf(80))
   t.equal(looks(), 4, 'each was begun')
   await cue.observe({ frame: frameAt(401), face: faceOf(80), view: undefined })
   t.match(cue.outcome(), { verdict: 'not-enough-evidence', score: null })
@@ -62,7 +63,7 @@ t.test('a net that fails is told where the frame is judged, and nowhere else', a
     firstAfterMs: 0,
   })
   const [frame, face] = [frameAt(0), faceOf(80)]
-  cue.begin?.(frame, face)
+  cue.beginWithBox?.(frame, face)
   await new Promise((resolve) => setImmediate(resolve))
   await t.rejects(Promise.resolve(cue.observe({ frame, face, view: undefined })), /the net is gone/)
 })
@@ -71,7 +72,41 @@ t.test('a cue that needs the points does not begin before they are known', (t) =
   let looks = 0
   const score = () => Promise.resolve(++looks)
   const cue = watchPictures({ ...textureCue(score), needs: 'face', firstAfterMs: 0, score })
-  cue.begin?.(frameAt(0), faceOf(80))
+  cue.beginWithBox?.(frameAt(0), faceOf(80))
   t.equal(looks, 0)
   t.end()
+})
+
+t.test('begun again over the same frame, the last box is the one that counts', async (t) => {
+  const scored: number[] = []
+  const cue = watchPictures({
+    ...textureCue((_, { height }) => {
+      scored.push(height)
+      return Promise.resolve(height / 1000)
+    }),
+    firstAfterMs: 0,
+  })
+  for (const monotonicMs of [0, 100, 200]) {
+    const frame = frameAt(monotonicMs)
+    cue.beginWithBox?.(frame, faceOf(90))
+    cue.beginWithBox?.(frame, faceOf(80))
+    await cue.observe({ frame, face: faceOf(80), view: undefined })
+  }
+  t.strictSame(scored, [90, 80, 90, 80, 90, 80])
+  t.match(cue.outcome(), { score: 0.08 })
+  const early = frameAt(230)
+  cue.beginWithBox?.(early, faceOf(90))
+  cue.beginWithBox?.(early, faceOf(80))
+  t.equal(scored.length, 6, 'what is not due does not become so')
+})
+
+t.test('a face that is too small the second time is not scored after all', async (t) => {
+  const { cue } = counting()
+  for (const monotonicMs of [0, 100, 200, 300]) {
+    const frame = frameAt(monotonicMs)
+    cue.beginWithBox?.(frame, faceOf(80))
+    cue.beginWithBox?.(frame, faceOf(60))
+    await cue.observe({ frame, face: faceOf(60), view: undefined })
+  }
+  t.match(cue.outcome(), { score: null, reason: /too small/ })
 })

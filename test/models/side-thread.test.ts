@@ -13,7 +13,7 @@ function noiseFor(shape: readonly number[]): Float32Array {
 t.test('nets of the side thread answer to the bit as those of the caller’s', async (t) => {
   const side = openSideThread()
   t.teardown(() => side.close())
-  for (const role of ['encoder', 'texture'] as const) {
+  for (const role of ['encoder', 'texture', 'detector', 'landmarks'] as const) {
     const here = await loadNet(role)
     const there = await side.load(role)
     t.equal(there.sha256, here.sha256)
@@ -22,6 +22,11 @@ t.test('nets of the side thread answer to the bit as those of the caller’s', a
     const inputs = Array.from({ length: 3 }, () => noiseFor(here.manifest.input.shape))
     const together = await Promise.all(inputs.map((input) => there.run(input)))
     for (const [i, input] of inputs.entries()) t.same(together[i], await here.run(input))
+    t.same(await there.run(inputs[1]), together[1], 'a later run leaves what was given alone')
+    if (here.manifest.input.batches) {
+      const all = Float32Array.from(inputs.flatMap((input) => [...input]))
+      t.same(await there.run(all), await here.run(all), 'several at once')
+    }
     await here.release()
   }
 })
