@@ -8,10 +8,10 @@ import { createFaceTracker } from './detection/track.js'
 import type { FaceTrackerOptions, TrackedFace } from './detection/track.js'
 import type { Embedding } from './encoding/embedding.js'
 import type { Encoder } from './encoding/encoder.js'
+import { createFaceFollower, type FollowRule } from './follow-face.js'
 import type { Frame, Image } from './frame/image.js'
 import type { LivenessJudge, LivenessReading } from './liveness/judge.js'
 import type { Identification } from './matching/gallery.js'
-import { createFaceFollower, type FollowRule } from './follow-face.js'
 import { createFacePresenter, encodeTimed } from './presented-face.js'
 import type { PresentedFace } from './presented-face.js'
 import { PROBE_LIMITS, QUALITY_ADVICE, judgeQuality } from './quality/quality.js'
@@ -80,7 +80,7 @@ export interface Line {
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
 export function createLine(parts: LineParts): Line {
   const { finder, motionGate, encoder, liveness, identify, followRule } = parts
-  const { encodesEveryFace = false, detectBeside = (image) => finder.detect(image) } = parts
+  const { encodesEveryFace = false, detectBeside = (image: Image) => finder.detect(image) } = parts
   const tracker = createFaceTracker<Detection>(parts.trackerOptions)
   const presenter = createFacePresenter(parts)
   const door = createDoor(parts.doorRules)
@@ -93,6 +93,7 @@ export function createLine(parts: LineParts): Line {
   let attendedTrackId: number | undefined
   /** Whether the attended face was good enough when it was last seen. */
   let wasGood = false
+
   async function observe(frame: Frame, { face, aligned, aligningMs, ...begun }: PresentedFace) {
     const startMs = performance.now()
     const quality = judgeQuality(frame.image, face, aligned, PROBE_LIMITS)
@@ -159,10 +160,11 @@ export function createLine(parts: LineParts): Line {
     const others = detections.filter((one) => presented === undefined || one !== found?.face)
     const located = await finder.locate(frame.image, others)
     detectionMs += performance.now() - startMs + (presented?.locatingMs ?? 0)
-    const faces = detections.map((one) => {
-      const at = others.indexOf(one)
-      return at < 0 && presented !== undefined ? presented.face : located[at]
-    })
+    const faces = detections.map((one) =>
+      presented !== undefined && one === found?.face
+        ? presented.face
+        : located[others.indexOf(one)],
+    )
     const tracked = found && { ...found, face: faces[detections.indexOf(found.face)] }
     const seen = presented && (await observe(frame, presented))
     const { ended, prompt, restartLiveness } = door.step({

@@ -5,10 +5,12 @@ import { summariseTimings, type Timing } from '../evaluation/quantiles.js'
 import { startContender, type Contender, type ContenderProgram } from './contender.js'
 import { findPeers } from './peers.js'
 import { STEPS, type Run, type Step } from './protocol.js'
-import { SCENES, composeScene, nameScene, writeFrames } from './scenes.js'
+import { composeScene, nameScene, writeFrames, type Scene } from './scenes.js'
 
 export interface CompareOptions {
   readonly genkan: ContenderProgram
+  /** Beginning with the one that summaries speak of. */
+  readonly scenes: readonly [Scene, ...Scene[]]
   /** Turns that every contender gets at each step of each scene. */
   readonly rounds: number
   /** Frames a turn. */
@@ -31,7 +33,7 @@ export interface ContenderReport {
   readonly judges: string
   /** The most after any turn at the first scene, its frames included. */
   readonly rssMb: number
-  /** By scene, then by step. */
+  /** By scene in their order, then by step. */
   readonly scenes: Readonly<Record<string, Readonly<Record<Step, Measured>>>>
 }
 
@@ -74,7 +76,7 @@ export async function compareWithPeers(options: CompareOptions): Promise<Compari
     return {
       rounds: options.rounds,
       framesPerTurn: options.frames,
-      contenders: contenders.map((contender) => sumUp(contender, turns)),
+      contenders: contenders.map((contender) => sumUp(contender, turns, options.scenes)),
       absent,
     }
   } finally {
@@ -92,11 +94,11 @@ interface Turn {
 
 async function takeTurns(
   contenders: readonly Contender[],
-  { rounds, frames, onProgress }: CompareOptions,
+  { scenes, rounds, frames, onProgress }: CompareOptions,
   folder: string,
 ): Promise<Turn[]> {
   const turns: Turn[] = []
-  for (const scene of SCENES) {
+  for (const scene of scenes) {
     const name = nameScene(scene)
     onProgress(name)
     const path = join(folder, 'frames.rgb')
@@ -127,11 +129,15 @@ async function warmUp(contender: Contender): Promise<void> {
   } while (performance.now() < untilMs)
 }
 
-function sumUp({ name, introduction }: Contender, turns: readonly Turn[]): ContenderReport {
+function sumUp(
+  { name, introduction }: Contender,
+  turns: readonly Turn[],
+  compared: CompareOptions['scenes'],
+): ContenderReport {
   const own = turns.filter((turn) => turn.contender === name)
   const genkan = turns[0].contender
   const scenes: Record<string, Record<Step, Measured>> = {}
-  for (const scene of SCENES.map(nameScene)) {
+  for (const scene of compared.map(nameScene)) {
     const measure = (step: Step): Measured => {
       const at = (turn: Turn) => turn.scene === scene && turn.step === step
       const runs = own.filter(at).map(({ run }) => run)
@@ -155,7 +161,7 @@ function sumUp({ name, introduction }: Contender, turns: readonly Turn[]): Conte
       decide: measure('decide'),
     }
   }
-  const first = nameScene(SCENES[0])
+  const first = nameScene(compared[0])
   const rssMb = Math.max(...own.filter(({ scene }) => scene === first).map(({ run }) => run.rssMb))
   return { name, ...introduction, rssMb, scenes }
 }
@@ -173,7 +179,7 @@ export interface PeerSummary {
 /** The peers in a word each, by name. */
 export function summarisePeers({ contenders }: Comparison): Record<string, PeerSummary> {
   const summaries = contenders.slice(1).map(({ name, version, rssMb, scenes }) => {
-    const { decide, encode } = scenes[nameScene(SCENES[0])]
+    const [{ decide, encode }] = Object.values(scenes)
     const { p50, low, high } = decide.ratio
     const ratios = { ratioP50: p50, ratioLow: low, ratioHigh: high }
     return [name, { version, ...ratios, encodeRatioP50: encode.ratio.p50, rssMb }] as const
@@ -188,7 +194,7 @@ export function describeComparison(comparison: Comparison, wattsPerCore: number)
     `genkan and its peers in turns over the same frames, ${rounds} rounds of ${framesPerTurn}; ms p50, and in`,
     'brackets how many times genkan’s (middle of the rounds, least to most)',
   ]
-  for (const scene of SCENES.map(nameScene)) {
+  for (const scene of Object.keys(contenders[0].scenes)) {
     lines.push('', `${scene.padEnd(22)}${HEADS.join('')}`)
     for (const { name, scenes } of contenders) {
       const steps = scenes[scene]

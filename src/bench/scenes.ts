@@ -10,12 +10,12 @@ export interface Scene {
   readonly faces: 1 | 5
 }
 
-export const SCENES: readonly Scene[] = [
+export const SCENES = [
   { width: 640, height: 480, faces: 1 },
   { width: 640, height: 480, faces: 5 },
   { width: 1280, height: 720, faces: 1 },
   { width: 1280, height: 720, faces: 5 },
-]
+] as const satisfies readonly Scene[]
 
 /** How reports call a scene. */
 export function nameScene({ width, height, faces }: Scene): string {

@@ -20,6 +20,7 @@ export function addBenchCommands(program: Command, withSetup: WithSetup): void {
     .option('--starts <count>', 'cold starts of the daemon', '5')
     .option('--rounds <count>', 'turns of genkan and each peer; 0 leaves peers out', '5')
     .option('--peer-frames <count>', 'frames a turn', '6')
+    .option('--scenes <count>', 'with peers, beginning with one face at 640×480', '4')
     .option('--watts-per-core <watts>', 'what a busy core draws, for the energy estimate', '5')
     .option('--json', 'print one JSON object')
     .action(async (options: BenchOptions) => {

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { compareWithPeers, describeComparison, summarisePeers } from '../bench/compare.js'
 import { randomEmbedding, randomGallery } from '../bench/random-gallery.js'
+import { SCENES } from '../bench/scenes.js'
 import { readClip } from '../capture/clip-reader.js'
 import type { Config } from '../config/schema.js'
 import { DAEMON_NODE_ARGUMENTS } from '../daemon-process.js'
@@ -30,6 +31,8 @@ export interface BenchOptions extends SetupOptions {
   /** Turns of each contender; 0 leaves the peers out. */
   readonly rounds: string
   readonly peerFrames: string
+  /** How many of them, beginning with one face at 640×480. */
+  readonly scenes: string
   readonly wattsPerCore: string
   readonly json?: boolean
 }
@@ -87,6 +90,7 @@ export async function bench(options: BenchOptions): Promise<void> {
   const starts = wholeNumber(options.starts, '--starts', 0, 100)
   const rounds = wholeNumber(options.rounds, '--rounds', 0, 1000)
   const frames = wholeNumber(options.peerFrames, '--peer-frames', 1, 1000)
+  const scenes = wholeNumber(options.scenes, '--scenes', 1, SCENES.length)
   const idleSeconds = Number(options.idleSeconds)
   if (!(idleSeconds >= 0 && idleSeconds <= 3600)) {
     throw new CommandError('bad-input', '--idle-seconds must be 0 to 3600')
@@ -111,7 +115,7 @@ export async function bench(options: BenchOptions): Promise<void> {
     ...(starts === 0 ? {} : { start: await measureStarts(starts) }),
   }
   tell(describeDoor(door))
-  const comparison = rounds === 0 ? undefined : await compare(options, rounds, frames)
+  const comparison = rounds === 0 ? undefined : await compare(options, scenes, rounds, frames)
   if (comparison !== undefined) tell(`\n${describeComparison(comparison, wattsPerCore)}`)
   if (options.json !== true) return
   const peers = comparison === undefined ? {} : summarisePeers(comparison)
@@ -120,8 +124,10 @@ export async function bench(options: BenchOptions): Promise<void> {
   )
 }
 
-function compare({ config, board }: BenchOptions, rounds: number, frames: number) {
+function compare({ config, board }: BenchOptions, scenes: number, rounds: number, frames: number) {
+  const [first, ...others] = SCENES
   return compareWithPeers({
+    scenes: [first, ...others.slice(0, scenes - 1)],
     genkan: {
       name: 'genkan',
       command: process.execPath,

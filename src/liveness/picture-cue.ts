@@ -115,18 +115,15 @@ export function watchPictures(cue: PictureCue): Cue {
   let dueMs: number | undefined
   let begun: { readonly frame: Frame; readonly score: Score } | undefined
 
-  function isDue({ monotonicMs }: Frame, { box }: Pick<Detection, 'box'>): boolean {
+  function isDue({ monotonicMs }: Frame, { box }: Detection): boolean {
     dueMs ??= monotonicMs + firstAfterMs
     // A face that is too small takes no turn, or one that comes and goes would be seen by one net only.
-    if (!window.admits(box) || monotonicMs < dueMs) return false
-    dueMs = monotonicMs + everyMs
-    return true
+    return window.admits(box) && monotonicMs >= dueMs
   }
 
-  function begin(frame: Frame, { box }: Detection, score: () => Score): void {
-    const again = begun?.frame === frame && window.admits(box)
+  function begin(frame: Frame, detection: Detection, score: () => Score): void {
     begun = undefined
-    if (!again && !isDue(frame, { box })) return
+    if (!isDue(frame, detection)) return
     const coming = Promise.resolve(score())
     // Told by `observe`, unless a fault of another stage comes first.
     coming.catch(() => undefined)
@@ -159,6 +156,8 @@ export function watchPictures(cue: PictureCue): Cue {
             ? cue.score(frame.image, face)
             : undefined
       if (coming === undefined) return
+      // Not before: what was begun and comes to nothing takes no turn.
+      dueMs = frame.monotonicMs + everyMs
       const score = await coming
       if (score === undefined) return
       window.observe({ monotonicMs: frame.monotonicMs, box: face.box, score })

@@ -100,6 +100,17 @@ t.test('begun again over the same frame, the last box is the one that counts', a
   t.equal(scored.length, 6, 'what is not due does not become so')
 })
 
+t.test('what was begun and not observed takes no turn', async (t) => {
+  const { cue, looks } = counting()
+  cue.beginWithBox?.(frameAt(0), faceOf(80))
+  cue.beginWithBox?.(frameAt(50), faceOf(80))
+  t.equal(looks(), 1)
+  const frame = frameAt(60)
+  cue.beginWithBox?.(frame, faceOf(80))
+  await cue.observe({ frame, face: faceOf(80), view: undefined })
+  t.equal(looks(), 2, 'it is due in the very next frame')
+})
+
 t.test('a face that is too small the second time is not scored after all', async (t) => {
   const { cue } = counting()
   for (const monotonicMs of [0, 100, 200, 300]) {
