@@ -58,11 +58,11 @@ const NOTHING: Following = { followed: undefined, look: undefined }
 /** @param attendsTo whether the door judges that track now */
 export function createFaceFollower(parts: {
   readonly presenter: Pick<FacePresenter, 'lead'>
-  readonly detectBeside: Detector
+  readonly detect: Detector
   readonly attendsTo: (trackId: number, monotonicMs: number) => boolean
   readonly rule: FollowRule
 }): FaceFollower {
-  const { presenter, detectBeside, attendsTo, rule } = parts
+  const { presenter, detect, attendsTo, rule } = parts
   let last: LastFace | undefined
 
   function isSame(made: TimedEmbedding | undefined, { embedding }: LastFace): boolean {
@@ -94,7 +94,7 @@ export function createFaceFollower(parts: {
       if (!attendsTo(trackId, frame.monotonicMs)) return NOTHING
       const led = await presenter.lead(frame, face)
       if (led === undefined) return NOTHING
-      const look = from.confirmed === undefined ? detectBeside(frame.image) : undefined
+      const look = from.confirmed === undefined ? detect(frame.image) : undefined
       // Told by who waits for it, unless a fault of another stage comes first.
       look?.catch(() => undefined)
       return { followed: await accept(led, from), look }

@@ -1,7 +1,6 @@
 import type { EndedAttempt, Observation, ProbeMatch } from './decision/attempt.js'
 import { createDoor } from './decision/door.js'
 import type { Door, DoorRules } from './decision/door.js'
-import type { Detector } from './detection/detector.js'
 import type { Detection, Face, FaceFinder } from './detection/face.js'
 import type { MotionGate } from './detection/motion-gate.js'
 import { createFaceTracker } from './detection/track.js'
@@ -26,8 +25,6 @@ export interface ProbeFace {
 
 export interface LineParts {
   readonly finder: Pick<FaceFinder, 'detect' | 'locate'>
-  /** The same detector where nobody waits for it; the finder's own if not given. */
-  readonly detectBeside?: Detector
   /** Decides which frames are worth looking for a face; without it every frame is. */
   readonly motionGate?: MotionGate
   readonly encoder: Encoder
@@ -80,13 +77,13 @@ export interface Line {
 /** Joins the stages; knows no camera, broker, store or clock, so it runs over clips as well. */
 export function createLine(parts: LineParts): Line {
   const { finder, motionGate, encoder, liveness, identify, followRule } = parts
-  const { encodesEveryFace = false, detectBeside = (image: Image) => finder.detect(image) } = parts
+  const { encodesEveryFace = false } = parts
   const tracker = createFaceTracker<Detection>(parts.trackerOptions)
   const presenter = createFacePresenter(parts)
   const door = createDoor(parts.doorRules)
   const follower = createFaceFollower({
     presenter,
-    detectBeside,
+    detect: (image) => finder.detect(image),
     attendsTo: (trackId, nowMs) => door.attendsTo(trackId, nowMs),
     rule: followRule,
   })

@@ -59,7 +59,7 @@ export function doorRulesOf({
 /** The stages of a line; `compareViews` only where many lines look at the same frames. */
 export type LineStages = Pick<
   Stages,
-  'finder' | 'detectBeside' | 'encoder' | 'scoreTexture' | 'scoreMask' | 'viewFace' | 'pad'
+  'finder' | 'encoder' | 'scoreTexture' | 'scoreMask' | 'viewFace' | 'pad'
 > & {
   readonly compareViews?: CompareViews
   /** Where challenges come from; by default the door draws its own with the system's generator. */
@@ -91,7 +91,6 @@ export function openLine(
   })
   return createLine({
     finder: stages.finder,
-    ...(stages.detectBeside === undefined ? {} : { detectBeside: stages.detectBeside }),
     motionGate: createMotionGate(MOTION_GATE_OPTIONS),
     encoder: stages.encoder,
     liveness: createLivenessJudge({

@@ -1,5 +1,4 @@
 import type { Config } from './config/schema.js'
-import { createDetector, type Detector } from './detection/detector.js'
 import type { FaceFinder } from './detection/face.js'
 import { createFaceFinder } from './detection/find-faces.js'
 import { createLandmarker } from './detection/landmarker.js'
@@ -31,8 +30,6 @@ export interface Stages {
     readonly encoder: Net<'encoder'>
   }
   readonly finder: FaceFinder
-  /** The finder's detector once more, in the side thread where there is one. */
-  readonly detectBeside?: Detector
   readonly encoder: Encoder
   readonly scoreTexture: TextureScorer
   readonly scoreMask: MaskScorer
@@ -48,7 +45,7 @@ export interface Stages {
 /**
  * Loads, checks and warms every net the line needs. Sessions live as long as the process.
  * @param liveness names the calibration of the camera, where the line is to use it
- * @param side for a door: a thread beside the line's, for encoder, texture net and the one against masks
+ * @param side for a door: a thread beside the line's, for all nets but those of a face's points and lids
  * @throws ModelError when one is missing, changed or of the wrong shape: then no door opens
  */
 export async function loadStages(
@@ -67,20 +64,18 @@ export async function loadStages(
     load('encoder', options(config.encoder)),
     load('texture', options(config.texture)),
     load('mask', options(undefined)),
-    loadNet('detector', options(config.detector)),
+    load('detector', options(config.detector)),
     loadNet('landmarks', options(config.landmarks)),
     loadNet('eyes', options(undefined)),
   ])
   const nets = { detector, landmarks, texture, eyes, mask, encoder: encoderNet }
   const finder = createFaceFinder(nets.detector, nets.landmarks)
-  const beside = side && createDetector(await side.load('detector', options(config.detector)))
   const encoder = createEncoder(nets.encoder)
   const scoreTexture = createTextureScorer(nets.texture)
   const calibrationFile = liveness?.calibrationFile
   return {
     nets,
     finder,
-    ...(beside === undefined ? {} : { detectBeside: beside }),
     encoder,
     scoreTexture,
     scoreMask: createMaskScorer(nets.mask),

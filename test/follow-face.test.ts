@@ -45,7 +45,7 @@ function followerOf(scene: () => Scene, attendsTo = () => true) {
   let looks = 0
   const follower = createFaceFollower({
     presenter: { lead: () => Promise.resolve(presentedAs(scene().who)) },
-    detectBeside: () => {
+    detect: () => {
       looks++
       return Promise.resolve([...scene().seen])
     },
@@ -135,8 +135,7 @@ t.test('a detector that fails beside is told in the next frame', async (t) => {
   let fails = false
   const follower = createFaceFollower({
     presenter: { lead: () => Promise.resolve(presentedAs(0)) },
-    detectBeside: () =>
-      fails ? Promise.reject(new Error('the net is gone')) : Promise.resolve([HERE]),
+    detect: () => (fails ? Promise.reject(new Error('the net is gone')) : Promise.resolve([HERE])),
     attendsTo: () => true,
     rule: RULE,
   })
