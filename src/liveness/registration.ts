@@ -56,10 +56,10 @@ export function ellipsePixels(options: {
   return Int16Array.from(places)
 }
 
-/** 3×3 binomial smoothing; keeps interpolation and sensor noise out of the comparison. */
 /** Rows smoothed on the way to a view. */
 let across = new Float32Array(0)
 
+/** 3×3 binomial smoothing; keeps interpolation and sensor noise out of the comparison. */
 export function smoothView(view: GrayView): GrayView {
   const { side, pixels } = view
   if (across.length !== pixels.length) across = new Float32Array(pixels.length)
